@@ -1,0 +1,10 @@
+/** Jest runs the sources as they are: esbuild strips the types and turns modules into CommonJS, which jest loads fastest. */
+module.exports = {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  transform: { '\\.[cm]?[jt]s$': '<rootDir>/test/esbuild-transform.cjs' },
+  // Middy ships ES modules only: jest is told where they are, and transforms them as well.
+  moduleNameMapper: { '^@middy/(core|util)$': '<rootDir>/node_modules/@middy/$1/index.js' },
+  transformIgnorePatterns: ['/node_modules/(?!(@middy)/)'],
+  testTimeout: 20_000,
+};
