@@ -1,0 +1,64 @@
+/** Every limit of the service, with SMS's documented value as the default. */
+export interface Limits {
+  /** Servers that may replicate at once in an account. */
+  readonly replicatingServers: number;
+  /** Applications that may replicate at once. */
+  readonly replicatingApps: number;
+  readonly serverGroupsPerApp: number;
+  readonly serversPerApp: number;
+  /** On-demand runs of one job, or application, in 24 hours. */
+  readonly onDemandRunsPerDay: number;
+  /** Failed runs in a row after which a job is paused. SMS's status messages count down from 3. */
+  readonly consecutiveFailures: number;
+  /** Days after which a paused job is deleted. */
+  readonly pausedDays: number;
+  /** Days after which a job is ended whatever it does. */
+  readonly jobDays: number;
+  /** Hours between two runs. */
+  readonly frequencyHours: { readonly min: number; readonly max: number };
+  /** Days ahead that a first run may be scheduled. */
+  readonly seedDaysAhead: number;
+  readonly amisToKeep: number;
+  /** Days after which an imported catalog expires. SMS's figure is not known. */
+  readonly catalogDays: number;
+  readonly clientTokenHours: number;
+  /** Seconds without a sign of life after which a connector is unhealthy. */
+  readonly connectorSilenceSeconds: number;
+  /** Requests a second that one access key may make for long, and at once. */
+  readonly requestsPerSecond: number;
+  readonly requestBurst: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  replicatingServers: 50,
+  replicatingApps: 50,
+  serverGroupsPerApp: 10,
+  serversPerApp: 50,
+  onDemandRunsPerDay: 2,
+  consecutiveFailures: 3,
+  pausedDays: 4,
+  jobDays: 90,
+  frequencyHours: { min: 1, max: 24 },
+  seedDaysAhead: 30,
+  amisToKeep: 270,
+  catalogDays: 90,
+  clientTokenHours: 24,
+  connectorSilenceSeconds: 120,
+  requestsPerSecond: 1_000,
+  requestBurst: 5_000,
+};
+
+export interface Config {
+  readonly account: string;
+  readonly region: string;
+  /** How enum values are spelled in answers: as in the last model, or in CamelCase as once seen on the wire. */
+  readonly wireCasing: 'model' | 'legacy';
+  readonly limits: Limits;
+}
+
+export const DEFAULT_CONFIG: Config = {
+  account: '000000000000',
+  region: 'us-east-1',
+  wireCasing: 'model',
+  limits: DEFAULT_LIMITS,
+};

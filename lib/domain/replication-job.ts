@@ -1,0 +1,129 @@
+import type { ReplicationJob, ReplicationParameters, ReplicationRun, Server, Usage } from './entities.ts';
+import { DAY, HOUR } from './time.ts';
+import { advance, type Change, created, unchanged } from './transition.ts';
+
+/** A job in one of these states is over: its server may have another. */
+const ENDED = ['COMPLETED', 'FAILED', 'DELETED'];
+export const isEnded = ({ state }: Pick<ReplicationJob, 'state'>) => ENDED.includes(state);
+
+/** A job that runs once has no frequency to follow, or was told so. */
+export const runsOnce = ({ runOnce, frequency }: Pick<ReplicationJob, 'runOnce' | 'frequency'>) =>
+  Boolean(runOnce) || !frequency;
+
+/** The time of the run after `previous`: the first multiple of the frequency that is still to come. */
+export function nextStart(previous: number, frequencyHours: number, now: number): number {
+  const step = frequencyHours * HOUR;
+  return previous + step * Math.max(1, Math.floor((now - previous) / step) + 1);
+}
+
+/** On-demand runs that still count against the limit of 24 hours. */
+export const recentRuns = (times: readonly number[], now: number) => times.filter((time) => time > now - DAY);
+
+export interface NewJob {
+  readonly jobId: string;
+  readonly runId: string;
+  readonly server: Server;
+  readonly parameters: ReplicationParameters;
+  readonly seedReplicationTime: number;
+  readonly appId?: string;
+  readonly roleName?: string;
+  readonly description?: string;
+  readonly now: number;
+}
+
+/** A replication job with its first run, and its server marked as having it. */
+export function newReplicationJob(
+  spec: NewJob,
+): [Change<'ReplicationJob'>, Change<'ReplicationRun'>, Change<'Server'>] {
+  const { jobId, runId, server, parameters, seedReplicationTime, now, ...rest } = spec;
+  const job: ReplicationJob = {
+    ...rest,
+    ...parameters,
+    id: jobId,
+    version: 0,
+    sequence: 0,
+    serverId: server.id,
+    vmServer: server.vmServer,
+    state: 'PENDING',
+    seedReplicationTime,
+    nextReplicationRunStartTime: seedReplicationTime,
+    createdAt: now,
+    pendingRunId: runId,
+    consecutiveFailures: 0,
+    onDemandRuns: [],
+  };
+  const { replicationJobTerminated: _, ...freeServer } = server;
+  return [
+    created('ReplicationJob', job, { machines: ['Replication Job'], at: now }),
+    newRun(job, { runId, type: 'AUTOMATIC', scheduledStartTime: seedReplicationTime, now }),
+    unchanged('Server', { ...freeServer, replicationJobId: jobId }),
+  ];
+}
+
+/** A run that waits for its time. */
+export function newRun(
+  job: ReplicationJob,
+  {
+    runId,
+    now,
+    ...spec
+  }: { runId: string; now: number } & Pick<ReplicationRun, 'type' | 'scheduledStartTime' | 'description'>,
+): Change<'ReplicationRun'> {
+  const run: ReplicationRun = {
+    ...spec,
+    id: runId,
+    version: 0,
+    sequence: 0,
+    replicationJobId: job.id,
+    serverId: job.serverId,
+    ...(job.appId === undefined ? {} : { appId: job.appId }),
+    state: 'PENDING',
+    schedule: 0,
+    ...(job.encrypted === undefined ? {} : { encrypted: job.encrypted }),
+    ...(job.kmsKeyId === undefined ? {} : { kmsKeyId: job.kmsKeyId }),
+  };
+  return created('ReplicationRun', run, { machines: ['Replication Run'], at: now });
+}
+
+/** A run that begins now, with the job marked as having it, so that no other begins beside it. */
+export function newOnDemandRun(
+  job: ReplicationJob,
+  { runId, now, ...rest }: { runId: string; now: number; description?: string },
+): Change[] {
+  return [
+    newRun(job, { ...rest, runId, type: 'ON_DEMAND', scheduledStartTime: now, now }),
+    unchanged('ReplicationJob', {
+      ...job,
+      activeRunId: runId,
+      onDemandRuns: [...recentRuns(job.onDemandRuns, now), now],
+    }),
+  ];
+}
+
+/** Moves a pending run to another time; executions started for the former time do nothing. */
+export function rescheduled(run: ReplicationRun, startTime: number, now: number): Change<'ReplicationRun'> {
+  return advance(unchanged('ReplicationRun', run), ['Replication Run', 'PENDING'], {
+    set: { scheduledStartTime: startTime, schedule: run.schedule + 1 },
+    at: now,
+    reason: 'rescheduled',
+  });
+}
+
+/** A run that is pending or active, deleted with its job or because its job paused. */
+export function deletedRun(run: ReplicationRun, why: { at: number; reason: string }): Change<'ReplicationRun'> {
+  const deleting =
+    run.state === 'DELETING'
+      ? unchanged('ReplicationRun', run)
+      : advance(unchanged('ReplicationRun', run), ['Replication Run', 'DELETING'], why);
+  return advance(deleting, ['Replication Run', 'DELETED'], { ...why, set: { completedTime: why.at } });
+}
+
+export const NO_USAGE: Usage = { id: 'account', version: 0, sequence: 0, replicatingServers: 0, replicatingApps: 0 };
+
+/** Usage with so many servers and applications more or less; never below none. */
+export const used = (usage: Usage, more: { servers?: number; apps?: number }): Change<'Usage'> =>
+  unchanged('Usage', {
+    ...usage,
+    replicatingServers: Math.max(0, usage.replicatingServers + (more.servers ?? 0)),
+    replicatingApps: Math.max(0, usage.replicatingApps + (more.apps ?? 0)),
+  });
