@@ -1,0 +1,17 @@
+/** A request as every front hands it on: the HTTP server, and the Lambda function behind its URL. */
+export interface HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export type Handle = (request: HttpRequest) => Promise<HttpResponse>;

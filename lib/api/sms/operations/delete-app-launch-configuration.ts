@@ -1,0 +1,15 @@
+import type { DeleteAppLaunchConfigurationRequest, DeleteAppLaunchConfigurationResponse } from '@aws-sdk/client-sms';
+import { launchConfigured } from '../../../domain/app.ts';
+import type { Services } from '../../../ports.ts';
+import { findLiveApp } from '../find.ts';
+import { guardLaunchConfiguration } from '../guards.ts';
+
+export async function deleteAppLaunchConfiguration(
+  { appId }: DeleteAppLaunchConfigurationRequest,
+  services: Services,
+): Promise<DeleteAppLaunchConfigurationResponse> {
+  const app = await findLiveApp(appId, services);
+  guardLaunchConfiguration(app);
+  await services.store.transact([launchConfigured(app, undefined, services.clock.now())]);
+  return {};
+}
