@@ -80,7 +80,7 @@ describe('the formatter', () => {
   const label = { label: 'test', uuid: '00000000-0000-4000-8000-000000000000', at: 0 };
 
   withTools('makes sound file systems with many files and of files across groups (skipped without e2fsprogs)', () => {
-    const size = 140 * 2 ** 20 - 4096 * 3;
+    const size = 160 * 2 ** 20 - 4096 * 3;
     const entries = [
       ...Array.from({ length: 3000 }, (_, file) => ({
         path: `many/a file with quite a long name, number ${file}`,
