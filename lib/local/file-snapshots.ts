@@ -148,6 +148,13 @@ export class FileSnapshots implements Snapshots {
     await this.#removeUnusedPacks();
   }
 
+  /** The snapshots that bear this tag. */
+  tagged(key: string, value: string): string[] {
+    return this.#sql("SELECT id FROM snapshot WHERE json_extract(spec, '$.tags.' || ?) = ?")
+      .all(key, value)
+      .map(({ id }) => id as string);
+  }
+
   /** Bytes of distinct blocks that the store holds. */
   storedBytes(): number {
     return (this.#row('SELECT count(*) AS blocks FROM block')!.blocks as number) * BLOCK_SIZE;
