@@ -137,8 +137,9 @@ export interface ReplicationRun extends EntityBase {
   readonly kmsKeyId?: string;
 }
 
-/** The disks of one server in one run, on their way through a connector. Its id is the run's. */
+/** The disks of one server in one run, on their way through a connector. */
 export interface Transfer extends EntityBase {
+  readonly replicationRunId: string;
   readonly replicationJobId: string;
   readonly serverId: string;
   readonly vmServer: VmServer;

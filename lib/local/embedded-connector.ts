@@ -166,7 +166,7 @@ export class EmbeddedConnector {
     try {
       const result = await transferServer(
         {
-          runId: transfer.id,
+          runId: transfer.replicationRunId,
           jobId: transfer.replicationJobId,
           attempt: transfer.attempt,
           vmId: transfer.vmServer.vmServerAddress.vmId,
@@ -230,13 +230,13 @@ export class EmbeddedConnector {
   }
 
   /** Writes a run's progress from time to time, and keeps its task token alive also when nothing moves. */
-  #reporter({ id, taskToken }: Transfer) {
+  #reporter({ replicationRunId, taskToken }: Transfer) {
     const { store, workflows, clock } = this.#options.services;
     let latest: TransferProgress | undefined;
     let cancel = () => {};
     let writing = Promise.resolve();
     const write = async () => {
-      const run = await store.get('ReplicationRun', id);
+      const run = await store.get('ReplicationRun', replicationRunId);
       if (!latest || run?.state !== 'ACTIVE') return;
       const percent = latest.bytesTotal > 0 ? Math.floor((latest.bytesDone / latest.bytesTotal) * 100) : 0;
       const { stage, bytesDone, bytesTotal } = latest;

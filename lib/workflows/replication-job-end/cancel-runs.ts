@@ -1,4 +1,4 @@
-import { deletedRun } from '../../domain/replication-job.ts';
+import { deletedRun, transferIdOf } from '../../domain/replication-job.ts';
 import { advance, type Change, unchanged } from '../../domain/transition.ts';
 import type { Services } from '../../ports.ts';
 import { executionNameOfRun } from '../rules.ts';
@@ -16,7 +16,7 @@ export async function cancelRuns(
     if (!run) continue;
     await workflows.stop('replication-run', executionNameOfRun(run), reason);
     const at = clock.now();
-    const transfer = await store.get('Transfer', runId);
+    const transfer = await store.get('Transfer', transferIdOf(runId));
     const changes: Change[] = ['PENDING', 'ACTIVE', 'DELETING'].includes(run.state)
       ? [deletedRun(run, { at, reason })]
       : [];

@@ -1,5 +1,5 @@
 import type { ReplicationJob, ReplicationRun } from '../../domain/entities.ts';
-import { deletedRun, NO_USAGE, runsOnce, used } from '../../domain/replication-job.ts';
+import { deletedRun, NO_USAGE, runsOnce, transferIdOf, used } from '../../domain/replication-job.ts';
 import { advance, type Change, unchanged } from '../../domain/transition.ts';
 import type { Services } from '../../ports.ts';
 import { describeFailure, type Failure } from '../failure.ts';
@@ -16,7 +16,7 @@ export async function failRun(
 
   const message = `ServerError: ${describeFailure(failure)}`;
   const at = clock.now();
-  const transfer = await store.get('Transfer', run.id);
+  const transfer = await store.get('Transfer', transferIdOf(run.id));
   const given =
     transfer && ['QUEUED', 'CLAIMED'].includes(transfer.state)
       ? [advance(unchanged('Transfer', transfer), ['Transfer', 'FAILED'], { at, reason: message })]

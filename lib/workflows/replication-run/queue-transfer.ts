@@ -1,4 +1,5 @@
 import type { Transfer } from '../../domain/entities.ts';
+import { transferIdOf } from '../../domain/replication-job.ts';
 import { advance, created, unchanged } from '../../domain/transition.ts';
 import type { Services } from '../../ports.ts';
 
@@ -8,7 +9,7 @@ export async function queueTransfer(
   { store, clock }: Services,
 ): Promise<Record<string, never>> {
   const at = clock.now();
-  const known = await store.get('Transfer', replicationRunId);
+  const known = await store.get('Transfer', transferIdOf(replicationRunId));
   if (known?.taskToken === taskToken) return {};
   if (known) {
     const { connectorId: _, ...free } = known;
@@ -29,7 +30,8 @@ export async function queueTransfer(
   const job = run && (await store.get('ReplicationJob', run.replicationJobId));
   if (!run || !job) throw new Error(`no replication run ${replicationRunId}`);
   const transfer: Transfer = {
-    id: run.id,
+    id: transferIdOf(run.id),
+    replicationRunId: run.id,
     version: 0,
     sequence: 0,
     replicationJobId: job.id,
