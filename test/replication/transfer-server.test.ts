@@ -26,14 +26,28 @@ const diskPath = (name = 'disk.img') => join(folder, 'source', 'db1', name);
 /** A disk with data in every third block, whose last block is not whole. */
 function writeDisk() {
   const bytes = Buffer.alloc(BLOCKS * BLOCK_SIZE - 1000);
-  for (let block = 0; block < BLOCKS; block += 3) bytes.fill(`block ${block} `, block * BLOCK_SIZE, Math.min(bytes.length, (block + 1) * BLOCK_SIZE));
+  for (let block = 0; block < BLOCKS; block += 3)
+    bytes.fill(`block ${block} `, block * BLOCK_SIZE, Math.min(bytes.length, (block + 1) * BLOCK_SIZE));
   bytes.fill('tail', bytes.length - 10);
   writeFileSync(diskPath(), bytes);
 }
 
-const request = (runId: string): TransferRequest => ({ runId, jobId: 'sms-job-1', attempt: 1, vmId: 'db1', description: 'd', tags: {} });
+const request = (runId: string): TransferRequest => ({
+  runId,
+  jobId: 'sms-job-1',
+  attempt: 1,
+  vmId: 'db1',
+  description: 'd',
+  tags: {},
+});
 const transfer = (runId: string, more: object = {}) =>
-  transferServer(request(runId), { source: imagesSource(join(folder, 'source')), snapshots, stateFolder: join(folder, 'state'), onProgress: () => {}, ...more });
+  transferServer(request(runId), {
+    source: imagesSource(join(folder, 'source')),
+    snapshots,
+    stateFolder: join(folder, 'state'),
+    onProgress: () => {},
+    ...more,
+  });
 
 /** The bytes of the snapshot, cut to the length of the disk. */
 async function bytesOf(snapshotId: string, size: number) {
@@ -109,7 +123,12 @@ describe('a server of an image folder', () => {
     const counting = new Proxy(snapshots, {
       get(target, member) {
         const value = Reflect.get(target, member) as unknown;
-        if (member === 'put') return (id: string, block: { index: number; data: Buffer; sha256: Buffer }) => (puts.push(block.index), target.put(id, block));
+        if (member === 'put') {
+          return (id: string, block: { index: number; data: Buffer; sha256: Buffer }) => {
+            puts.push(block.index);
+            return target.put(id, block);
+          };
+        }
         return typeof value === 'function' ? (value as () => unknown).bind(target) : value;
       },
     });
@@ -140,7 +159,12 @@ describe('a server of an image folder', () => {
   });
 
   test('fails by name when there is no such server, or its disk is not raw', async () => {
-    await expect(transferServer({ ...request('r'), vmId: 'nobody' }, { source: imagesSource(join(folder, 'source')), snapshots, stateFolder: folder, onProgress: () => {} })).rejects.toMatchObject({ name: 'ServerNotFoundError' });
+    await expect(
+      transferServer(
+        { ...request('r'), vmId: 'nobody' },
+        { source: imagesSource(join(folder, 'source')), snapshots, stateFolder: folder, onProgress: () => {} },
+      ),
+    ).rejects.toMatchObject({ name: 'ServerNotFoundError' });
     writeFileSync(diskPath('disk.vmdk'), '');
     await expect(transfer('run-1')).rejects.toMatchObject({ name: 'UnsupportedDiskError' });
   });

@@ -18,7 +18,9 @@ export interface Started {
 /** Errors that the service logged; a test that expects none can look. */
 export const logged: Readonly<Record<string, unknown>>[] = [];
 
-export async function start(options: Partial<RehostOptions> & { servers?: readonly string[]; folder?: string } = {}): Promise<Started> {
+export async function start(
+  options: Partial<RehostOptions> & { servers?: readonly string[]; folder?: string } = {},
+): Promise<Started> {
   const { servers = ['db1', 'web1', 'web2'], ...rest } = options;
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'rehost-'));
   const source = join(folder, 'datacenter');
