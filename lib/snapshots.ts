@@ -36,3 +36,16 @@ export interface Snapshots {
   /** Deletes the snapshot; children keep what they inherited. Does nothing when it is gone. */
   remove(id: string): Promise<void>;
 }
+
+/** A block does not have the digest, or the length, that it should. Nothing was stored. */
+export class ChecksumMismatchError extends Error {
+  override readonly name = 'ChecksumMismatchError';
+}
+/** What a snapshot holds is not what its seal says. */
+export class IncompleteSnapshotError extends Error {
+  override readonly name = 'IncompleteSnapshotError';
+}
+/** The snapshot is not in the state that the call needs. */
+export class SnapshotStateError extends Error {
+  override readonly name = 'SnapshotStateError';
+}

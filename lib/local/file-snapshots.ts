@@ -4,17 +4,14 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { sha256 } from '../replication/digest.ts';
-import { BLOCK_SIZE, type SnapshotSpec, type Snapshots } from '../snapshots.ts';
-
-export class ChecksumMismatchError extends Error {
-  override readonly name = 'ChecksumMismatchError';
-}
-export class IncompleteSnapshotError extends Error {
-  override readonly name = 'IncompleteSnapshotError';
-}
-export class SnapshotStateError extends Error {
-  override readonly name = 'SnapshotStateError';
-}
+import {
+  BLOCK_SIZE,
+  ChecksumMismatchError,
+  IncompleteSnapshotError,
+  type SnapshotSpec,
+  SnapshotStateError,
+  type Snapshots,
+} from '../snapshots.ts';
 
 /**
  * `block` is the content store: each digest once, in a slot of a pack file. `manifest` says which digest stands where in which snapshot; a completed
