@@ -71,6 +71,6 @@ const directRequest = ({ target, body }: DirectCall) => ({
   method: 'POST',
   path: '/',
   query: {},
-  headers: { 'x-amz-target': target },
+  headers: { host: 'localhost', 'x-amz-target': target },
   body: Buffer.from(body),
 });

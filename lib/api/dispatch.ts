@@ -1,29 +1,28 @@
-import { gunzipSync } from 'node:zlib';
 import type { Json } from '../json.ts';
-import { invalidSignature, requestTooLarge, ServiceError, serializationFailed, unknownOperation } from './errors.ts';
+import { checkSize, parseBody } from './body.ts';
+import { compress } from './compress.ts';
+import { accessDenied, notFound, unknownOperation } from './errors.ts';
 import type { Handle, HttpRequest, HttpResponse } from './http.ts';
-import { type Verifier, verifySignature } from './signature.ts';
+import { type Signing, type Verifier, verifySignature } from './signature.ts';
 
 /** An AWS JSON API: `X-Amz-Target: <targetPrefix>.<operation>`. */
-export interface JsonApi {
+export interface JsonApi extends Signing {
   readonly targetPrefix: string;
-  readonly signingName: string;
   readonly jsonVersion: '1.0' | '1.1';
-  /** Throws errors that have `type`, `message` and `status`; others become InternalError. Undefined answers an empty object. */
+  /** Throws errors that have `type`, `message` and `status`; others become InternalError. Undefined answers an empty body. */
   call(operation: string, input: Json): Promise<unknown>;
 }
 
 /** A page that is read with GET. */
-export interface Route {
+export interface Route extends Signing {
   readonly path: string;
-  readonly signingName: string;
   get(query: Readonly<Record<string, string>>): Promise<{ contentType: string; body: string }>;
 }
 
 export interface DispatchOptions {
   readonly apis: readonly JsonApi[];
   readonly routes?: readonly Route[];
-  /** Absent where callers need not sign. */
+  /** Absent where callers need not sign; then only the machine's own names for itself are answered. */
   readonly verifier?: Verifier;
   /** Throws ThrottlingException for an access key that asks too often. */
   readonly throttle?: (accessKeyId: string) => void;
@@ -31,112 +30,122 @@ export interface DispatchOptions {
   log(entry: Readonly<Record<string, unknown>>): void;
 }
 
-/** Bytes of a request's body, also once it is unpacked; the largest that SMS has (50 servers' launch settings) is far below. */
-export const MAX_BODY = 1_048_576;
-
 /** Handles requests of all these APIs and pages: verifies, finds the API by its header, calls it, and answers as AWS JSON services do. */
 export function createDispatcher(options: DispatchOptions): Handle {
   return async (request) => {
     const requestId = options.newRequestId();
-    const headers = { 'x-amzn-RequestId': requestId };
-    try {
-      const answer = await (request.method === 'GET' ? answerRoute(request, options) : answerCall(request, options));
-      return { status: 200, headers: { ...headers, 'content-type': answer.contentType }, body: answer.body };
-    } catch (error) {
-      return errorResponse(error, { headers, options, requestId, target: request.headers['x-amz-target'] });
-    }
+    const { verifier } = options;
+    const headers = {
+      'x-amzn-RequestId': requestId,
+      // By the clock that signatures are checked with: SDKs whose clock is wrong set themselves by it and try again.
+      ...(verifier ? { date: new Date(verifier.now()).toUTCString() } : {}),
+    };
+    const { status, headers: more, body } = await answer(request, { ...options, requestId });
+    return compress(request, { status, headers: { ...headers, ...more }, body });
   };
 }
 
-async function answerCall(request: HttpRequest, options: DispatchOptions) {
-  const [prefix, operation = ''] = splitTarget(request.headers['x-amz-target']);
-  const api = options.apis.find(({ targetPrefix }) => targetPrefix === prefix);
-  if (!api || !operation) {
-    const known = options.apis.map(({ targetPrefix }) => `${targetPrefix}.<operation>`).join(', ');
-    throw unknownOperation(
-      `X-Amz-Target ${request.headers['x-amz-target'] ?? 'is missing; it'} names no operation of this endpoint; it serves ${known}`,
-    );
+type Call = DispatchOptions & { readonly requestId: string };
+
+async function answer(request: HttpRequest, call: Call): Promise<HttpResponse> {
+  try {
+    checkSize(request);
+    return await (request.method === 'GET' ? answerRoute(request, call) : answerCall(request, call));
+  } catch (error) {
+    return errorResponse(error, request, call);
   }
-  await authenticate(request, api.signingName, options);
+}
+
+async function answerCall(request: HttpRequest, options: DispatchOptions): Promise<HttpResponse> {
+  const target = targetOf(request);
+  const dot = target.lastIndexOf('.');
+  const operation = target.slice(dot + 1);
+  const api = options.apis.find(({ targetPrefix }) => dot > 0 && targetPrefix === target.slice(0, dot));
+  if (request.method !== 'POST' || !api || !operation) throw unknownTarget(request, options);
+  await authenticate(request, api, options);
   const output = await api.call(operation, parseBody(request));
-  return { contentType: `application/x-amz-json-${api.jsonVersion}`, body: JSON.stringify(output ?? {}) };
+  return {
+    status: 200,
+    headers: { 'content-type': `application/x-amz-json-${api.jsonVersion}` },
+    body: output === undefined ? '' : JSON.stringify(output),
+  };
 }
 
-async function answerRoute(request: HttpRequest, options: DispatchOptions) {
+/** Clients that presign may move the header into the query, some in lower case. */
+const targetOf = ({ headers, query }: HttpRequest) =>
+  headers['x-amz-target'] ?? query['X-Amz-Target'] ?? query['x-amz-target'] ?? '';
+
+function unknownTarget(request: HttpRequest, { apis }: DispatchOptions) {
+  const served = apis.map(({ targetPrefix }) => `${targetPrefix}.<operation>`).join(', ');
+  const target = targetOf(request).slice(0, 120);
+  const problem = target
+    ? `X-Amz-Target ${target} names nothing that is served here`
+    : 'the header X-Amz-Target is missing';
+  return unknownOperation(`${problem}; send POST with X-Amz-Target ${served}`);
+}
+
+async function answerRoute(request: HttpRequest, options: DispatchOptions): Promise<HttpResponse> {
   const route = options.routes?.find(({ path }) => path === request.path);
-  if (!route) throw new ServiceError('NotFoundException', `there is no page ${request.path}`, 404);
-  await authenticate(request, route.signingName, options);
-  return route.get(request.query);
+  if (!route) throw notFound(`there is no page ${request.path.slice(0, 120)}; operations are called with POST`);
+  await authenticate(request, route, options);
+  const { contentType, body } = await route.get(request.query);
+  return { status: 200, headers: { 'content-type': contentType }, body };
 }
 
-async function authenticate(request: HttpRequest, signingName: string, { verifier, throttle }: DispatchOptions) {
-  if (!verifier) return;
-  const accessKeyId = await verifySignature(request, { signingName }, verifier).catch((error) => {
-    // Whatever a strange header makes the signer stumble over is the caller's fault.
-    throw error instanceof ServiceError
-      ? error
-      : invalidSignature(`the signature cannot be read: ${(error as Error).message}`);
-  });
+async function authenticate(request: HttpRequest, signing: Signing, { verifier, throttle }: DispatchOptions) {
+  if (!verifier) return refuseForeignHost(request);
+  const accessKeyId = await verifySignature(request, signing, verifier);
   throttle?.(accessKeyId);
 }
 
-function splitTarget(target = ''): string[] {
-  const dot = target.lastIndexOf('.');
-  return [target.slice(0, Math.max(0, dot)), target.slice(dot + 1)];
+/** Without signatures a web page could reach the service by a name of its own that leads to this machine (DNS rebinding). */
+function refuseForeignHost({ headers }: HttpRequest) {
+  const name = (headers.host ?? '').replace(/:\d*$/, '').toLowerCase();
+  if (/^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(name)) return;
+  throw accessDenied(
+    `without signatures only localhost is answered, not ${name.slice(0, 120) || 'a request without Host'}`,
+  );
 }
 
-function parseBody({ body, headers }: HttpRequest): Json {
-  const plain = headers['content-encoding'] === 'gzip' ? unpack(body) : body;
-  if (plain.length > MAX_BODY) throw requestTooLarge(`the body has more than ${MAX_BODY} bytes; send less at once`);
-  if (plain.length === 0) return {};
-  try {
-    return JSON.parse(plain.toString('utf8')) as Json;
-  } catch (error) {
-    throw serializationFailed(`the body is not JSON: ${(error as Error).message}`);
-  }
-}
-
-function unpack(body: Buffer): Buffer {
-  try {
-    return gunzipSync(body, { maxOutputLength: MAX_BODY });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
-      throw requestTooLarge(`the body has more than ${MAX_BODY} bytes once it is unpacked`);
-    throw serializationFailed(`the body is not gzip, as content-encoding says: ${(error as Error).message}`);
-  }
-}
-
-function errorResponse(
-  error: unknown,
-  {
-    headers,
-    options,
-    requestId,
-    target,
-  }: { headers: Record<string, string>; options: DispatchOptions; requestId: string; target: string | undefined },
-): HttpResponse {
+function errorResponse(error: unknown, request: HttpRequest, { requestId, log }: Call): HttpResponse {
   const known = isAnswer(error);
   if (!known)
-    options.log({
-      level: 'error',
-      message: 'request failed',
-      requestId,
-      target,
-      error: error instanceof Error ? error.stack : String(error),
-    });
-  const { type, message, status } = known
-    ? error
-    : {
-        type: 'InternalError',
-        message: `the service failed; try again, and report request ${requestId} if it goes on`,
-        status: 500,
-      };
+    log({ level: 'error', message: 'request failed', requestId, target: targetOf(request), error: whole(error) });
+  const { type, message, status, retryAfterSeconds } = known ? error : unexpected(requestId);
   return {
     status,
-    headers: { ...headers, 'content-type': 'application/x-amz-json-1.1', 'x-amzn-ErrorType': type },
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amzn-ErrorType': type,
+      ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
+    },
     body: JSON.stringify({ __type: type, message }),
   };
 }
 
-const isAnswer = (error: unknown): error is { type: string; message: string; status: number } =>
-  error instanceof Error && 'type' in error && 'status' in error && typeof error.status === 'number';
+interface Answer {
+  readonly type: string;
+  readonly message: string;
+  readonly status: number;
+  readonly retryAfterSeconds?: number;
+}
+
+/** The errors of all APIs have these members, whatever their class. */
+const isAnswer = (error: unknown): error is Answer =>
+  error instanceof Error &&
+  'type' in error &&
+  typeof error.type === 'string' &&
+  'status' in error &&
+  typeof error.status === 'number';
+
+const unexpected = (requestId: string): Answer => ({
+  type: 'InternalError',
+  message: `the service failed; try again, and report request ${requestId} if it goes on`,
+  status: 500,
+});
+
+/** With its stack, and those of its causes. */
+function whole(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? `${error.stack}` : `${error.stack}\ncaused by ${whole(error.cause)}`;
+}

@@ -1,16 +1,17 @@
 import type { Json } from '../json.ts';
 import { invalidParameter, missingRequiredParameter } from './errors.ts';
-import type { Shape, Structure } from './shape.ts';
+import type { Members, Shape, StringShape, Structure } from './shape.ts';
 
 /** Characters of a value that a message quotes. */
 const QUOTED = 60;
 
 /**
  * The request with its timestamps as Dates, once every member is what its shape says. Throws InvalidParameter or MissingRequiredParameter, whose message
- * names the member by its path. Members that are null count as absent, as clients of AWS mean them.
+ * names the member by its path, what it is, and what it may be. Members that are null count as absent, as clients of AWS mean them. The work grows with
+ * the request's size alone: each of its values is looked at once.
  */
 export function validate(input: Json, shape: Structure): Record<string, unknown> {
-  return read(input, shape, '') as Record<string, unknown>;
+  return readStructure(input, shape, '');
 }
 
 function read(value: Json, shape: Shape, path: string): unknown {
@@ -18,18 +19,11 @@ function read(value: Json, shape: Shape, path: string): unknown {
     case 'structure':
       return readStructure(value, shape, path);
     case 'list':
-      if (!Array.isArray(value)) throw wrong(path, value, 'a list');
-      if (shape.max !== undefined && value.length > shape.max)
-        throw invalidParameter(`${path}: ${value.length} items; at most ${shape.max} are allowed`);
-      return value.map((item, index) => read(item, shape.of, `${path}[${index}]`));
+      return readList(value, shape, path);
     case 'string':
       return readString(value, shape, path);
-    case 'integer': {
-      const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = shape;
-      if (typeof value !== 'number' || !Number.isInteger(value)) throw wrong(path, value, 'a whole number');
-      if (value < min || value > max) throw invalidParameter(`${path}: ${value}; give a number from ${min} to ${max}`);
-      return value;
-    }
+    case 'integer':
+      return readInteger(value, shape, path);
     case 'boolean':
       if (typeof value !== 'boolean') throw wrong(path, value, 'true or false');
       return value;
@@ -38,33 +32,62 @@ function read(value: Json, shape: Shape, path: string): unknown {
   }
 }
 
-function readStructure(value: Json, { members }: Structure, path: string) {
+function readStructure(value: Json, { members }: Structure, path: string): Record<string, unknown> {
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     throw wrong(path || 'the request', value, 'an object');
-  const below = (name: string) => (path ? `${path}.${name}` : name);
-  const unknown = Object.keys(value).find((name) => !Object.hasOwn(members, name));
-  if (unknown !== undefined)
-    throw invalidParameter(
-      `${below(unknown)}: no such member; there are ${Object.keys(members).sort().join(', ') || 'none'}`,
-    );
   const result: Record<string, unknown> = {};
-  for (const [name, shape] of Object.entries(members)) {
+  for (const name of Object.keys(value)) {
+    // Only a shape's own members count, so that `__proto__` and `constructor` are unknown like any other.
+    const shape = Object.hasOwn(members, name) ? members[name] : undefined;
     const member = value[name];
-    if (member !== undefined && member !== null) result[name] = read(member, shape, below(name));
-    else if (shape.required) throw missingRequiredParameter(`${below(name)} is required`);
+    if (!shape) throw unknownMember(name, members, path);
+    if (member !== null && member !== undefined) result[name] = read(member, shape, below(path, name));
   }
+  for (const name of requiredMembers(members))
+    if (!Object.hasOwn(result, name)) throw missingRequiredParameter(`${below(path, name)} is required`);
   return result;
 }
 
-function readString(value: Json, shape: Extract<Shape, { type: 'string' }>, path: string): string {
+/** The required members of each structure, found once. */
+const REQUIRED = new WeakMap<Members, readonly string[]>();
+
+function requiredMembers(members: Members): readonly string[] {
+  const known = REQUIRED.get(members);
+  if (known) return known;
+  const names = Object.keys(members).filter((name) => members[name]?.required);
+  REQUIRED.set(members, names);
+  return names;
+}
+
+function unknownMember(name: string, members: Members, path: string) {
+  const allowed = Object.keys(members).sort().join(', ');
+  const advice = allowed ? `give any of ${allowed}` : 'leave it out, nothing is expected here';
+  return invalidParameter(`${below(path, shortened(name))}: no such member; ${advice}`);
+}
+
+function readList(value: Json, shape: Extract<Shape, { type: 'list' }>, path: string): unknown[] {
+  if (!Array.isArray(value)) throw wrong(path, value, 'a list');
+  if (shape.max !== undefined && value.length > shape.max)
+    throw invalidParameter(`${path}: ${value.length} items; give at most ${shape.max}`);
+  return value.map((item, index) => read(item, shape.of, `${path}[${index}]`));
+}
+
+function readString(value: Json, shape: StringShape, path: string): string {
   if (typeof value !== 'string') throw wrong(path, value, 'text');
   if (shape.enum && !shape.enum.includes(value))
-    throw invalidParameter(`${path}: ${quote(value)} is not one of ${shape.enum.join(', ')}`);
+    throw invalidParameter(`${path}: ${quoted(value)} is not one of ${shape.enum.join(', ')}`);
   const { min = 0, max = Number.POSITIVE_INFINITY } = shape;
   if (value.length < min || value.length > max)
-    throw invalidParameter(`${path}: ${value.length} characters; give ${min} to ${max}`);
+    throw invalidParameter(`${path}: ${quoted(value)} has ${value.length} characters; give ${range(min, max)}`);
   if (shape.pattern && !shape.pattern.test(value))
-    throw invalidParameter(`${path}: ${quote(value)} does not match ${shape.pattern.source}`);
+    throw invalidParameter(`${path}: ${quoted(value)} does not match ${shape.pattern.source}`);
+  return value;
+}
+
+function readInteger(value: Json, shape: Extract<Shape, { type: 'integer' }>, path: string): number {
+  const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = shape;
+  if (typeof value !== 'number' || !Number.isInteger(value)) throw wrong(path, value, 'a whole number');
+  if (value < min || value > max) throw invalidParameter(`${path}: ${value} is out of range; give ${range(min, max)}`);
   return value;
 }
 
@@ -72,15 +95,22 @@ function readString(value: Json, shape: Extract<Shape, { type: 'string' }>, path
 const LAST_SECOND = 253_402_300_799;
 
 function readTimestamp(value: Json, path: string): Date {
+  // JSON numbers beyond what a double holds arrive as Infinity, which the comparison refuses.
   if (typeof value !== 'number' || !(value >= 0 && value <= LAST_SECOND))
     throw wrong(path, value, 'a time in seconds since 1970, as a number');
   return new Date(value * 1_000);
 }
 
-const wrong = (path: string, value: Json, expected: string) =>
-  invalidParameter(`${path}: ${quote(value)} is not ${expected}`);
+const below = (path: string, name: string) => (path ? `${path}.${name}` : name);
 
-function quote(value: Json): string {
-  const text = JSON.stringify(value);
-  return text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text;
+const range = (min: number, max: number) => (max === Number.POSITIVE_INFINITY ? `at least ${min}` : `${min} to ${max}`);
+
+const wrong = (path: string, value: Json, expected: string) =>
+  invalidParameter(`${path}: ${quoted(value)} is not ${expected}`);
+
+function quoted(value: Json): string {
+  if (Array.isArray(value)) return 'a list';
+  return value !== null && typeof value === 'object' ? 'an object' : shortened(JSON.stringify(value));
 }
+
+const shortened = (text: string) => (text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text);

@@ -1,7 +1,7 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SMSClient } from '@aws-sdk/client-sms';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { Sha256 } from '../api/signature.ts';
+import { Sha256 } from '../api/sha256.ts';
 import type { EventBridgeEvent } from '../domain/events.ts';
 import { UsageError } from './command.ts';
 

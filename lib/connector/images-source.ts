@@ -1,125 +1,153 @@
 import { createHash } from 'node:crypto';
-import { type Dirent, realpathSync } from 'node:fs';
-import { type FileHandle, open, readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
 import type { DiscoveredServer } from '../ports.ts';
+import { type FileDisk, frozenPoint, openFileDisk } from './file-disk.ts';
 import {
-  type Disk,
-  DiskChangedError,
   type Point,
+  type Problem,
   ServerNotFoundError,
   type Source,
   UnsupportedDiskError,
+  type VmId,
 } from './source.ts';
 
-/** Raw disk images. Other formats come with a later version, through qemu-nbd. */
+/** The formats that can be read. The others are known so that they can be refused by name. */
 const RAW = '.img';
-const OTHER_FORMATS = ['.vmdk', '.vhd', '.vhdx', '.qcow2'];
+const OTHER_FORMATS = ['.vmdk', '.vhd', '.vhdx', '.qcow2', '.vdi'];
+
+/** How files of other formats begin. One that bears a raw disk's name would be copied faithfully and never boot. */
+const MAGIC: readonly (readonly [format: string, start: string])[] = [
+  ['qcow2', 'QFI\xfb'],
+  ['vmdk', 'KDMV'],
+  ['vmdk', '# Disk DescriptorFile'],
+  ['vhdx', 'vhdxfile'],
+  ['vhd', 'conectix'],
+];
+const MAGIC_LENGTH = 32;
 
 /**
- * `images:FOLDER`: a data centre of files. Each sub-folder is a server and its `*.img` files are the disks in the order of their names; an image file
- * that stands in FOLDER itself is a server with one disk. The server's id is its name.
- *
- * A folder cannot freeze its files: a disk that changes while it is copied fails the run (DiskChangedError), nothing is mixed.
+ * `images:FOLDER`, a data centre of files. Each sub-folder with disk images is a server, and its `*.img` files are the disks in the order of their
+ * names; an image file in FOLDER itself is a server with one disk. A server's id is its path below FOLDER, so renaming it makes another server.
  */
 export function imagesSource(folder: string): Source {
   const root = realpathSync(folder);
   return {
-    // SMS knows three kinds of managers; a folder is most like exported disks of a vSphere data centre, the kind that most clients expect.
+    // SMS knows three kinds of managers. A folder of disks is none of them; most clients of SMS handle VSPHERE best.
     manager: { id: uuidOf(root), name: basename(root), type: 'VSPHERE' },
+    capabilities: { changeTracking: false, batch: false, quiesce: false, live: false },
     inventory: () => inventory(root),
-    freeze: (vmId) => freeze(root, vmId),
+    check: async (server) => problemsOf(await findServer(root, server)),
+    freeze: (servers) => freezeAll(root, servers),
+    reopen: (ref) => reopen(root, ref),
   };
+}
+
+interface ImageServer {
+  readonly id: VmId;
+  /** Paths of the disk images, whatever their format, in the order of their names. */
+  readonly images: readonly string[];
 }
 
 async function* inventory(root: string): AsyncGenerator<DiscoveredServer> {
-  for (const entry of await entriesOf(root)) {
-    const name = serverName(entry);
-    if (!name) continue;
-    if (entry.isDirectory() && (await entriesOf(join(root, entry.name))).every((file) => !isImage(file))) continue;
-    yield { vmId: name, vmName: name, vmPath: `/${basename(root)}/vm/${name}` };
+  for (const name of await namesIn(root)) {
+    const server = await serverAt(root, name);
+    if (!server) continue;
+    const vmName = isImage(name) ? basename(name, extname(name)) : name;
+    yield { vmId: server.id, vmName, vmPath: `/${basename(root)}/vm/${vmName}` };
   }
 }
 
-const serverName = (entry: Dirent) =>
-  entry.isDirectory() ? entry.name : isImage(entry) ? entry.name.slice(0, -RAW.length) : undefined;
+async function findServer(root: string, id: VmId): Promise<ImageServer> {
+  const server = (await namesIn(root)).includes(id) ? await serverAt(root, id) : undefined;
+  if (server) return server;
+  throw new ServerNotFoundError(`no server ${id} in ${root}; import the server catalog to see which there are`);
+}
 
-const isImage = (entry: Dirent) => entry.isFile() && entry.name.endsWith(RAW);
+/** The server that the entry of that name is, if it is one. */
+async function serverAt(root: string, name: string): Promise<ImageServer | undefined> {
+  const path = join(root, name);
+  const kind = await stat(path).catch(ignoreDanglingLink);
+  if (kind?.isFile() && isImage(name)) return { id: name, images: [path] };
+  if (!kind?.isDirectory()) return undefined;
+  const images = (await namesIn(path)).filter(isImage).map((file) => join(path, file));
+  return images.length > 0 ? { id: name, images } : undefined;
+}
 
-/** In the order of their names; hidden ones are not there. */
-const entriesOf = async (folder: string) =>
-  (await readdir(folder, { withFileTypes: true }))
-    .filter(({ name }) => !name.startsWith('.'))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+/** By name, hidden entries left out. Compared by code unit, so that the order of disks is the same on every machine. */
+const namesIn = async (folder: string) => (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
 
-async function freeze(root: string, vmId: string): Promise<Point> {
-  const disks: FileDisk[] = [];
-  const release = async () => {
-    for (const disk of disks) await disk.file.close();
-  };
+const isImage = (name: string) => [RAW, ...OTHER_FORMATS].includes(extname(name).toLowerCase());
+
+function ignoreDanglingLink(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}
+
+async function problemsOf({ images }: ImageServer): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const path of images) {
+    const format = await formatOf(path);
+    if (format === 'raw') continue;
+    const message = `disk ${basename(path)} is a ${format} image; raw images (*${RAW}) can be read so far: convert it with qemu-img convert -O raw`;
+    problems.push({ code: 'UnsupportedDisk', message });
+  }
+  return problems;
+}
+
+async function formatOf(path: string): Promise<string> {
+  const extension = extname(path).toLowerCase();
+  if (extension !== RAW) return extension.slice(1);
+  const file = await open(path, 'r');
   try {
-    for (const path of await diskPaths(root, vmId)) disks.push(await openDisk(path));
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAGIC_LENGTH), 0, MAGIC_LENGTH, 0);
+    const start = buffer.toString('latin1', 0, bytesRead);
+    return MAGIC.find(([, magic]) => start.startsWith(magic))?.[0] ?? 'raw';
+  } finally {
+    await file.close();
+  }
+}
+
+async function freezeAll(root: string, servers: readonly VmId[]): Promise<Point[]> {
+  const points: Point[] = [];
+  try {
+    for (const server of servers) points.push(await freeze(await findServer(root, server)));
+    return points;
   } catch (error) {
-    await release();
+    for (const point of points) await point.release();
     throw error;
   }
-  return {
-    disks,
-    release,
-    async verify() {
-      for (const disk of disks) {
-        if ((await fingerprint(disk.file)) === disk.fingerprint) continue;
-        throw new DiskChangedError(
-          `disk ${disk.key} of ${vmId} was written while it was copied; stop the writer, or copy from a snapshot of it`,
-        );
-      }
-    },
-  };
 }
 
-async function diskPaths(root: string, vmId: string): Promise<string[]> {
-  const entry = (await entriesOf(root)).find((one) => serverName(one) === vmId);
-  if (!entry)
-    throw new ServerNotFoundError(`no server ${vmId} in ${root}; import the catalog again to see what is there`);
-  if (entry.isFile()) return [join(root, entry.name)];
-  const files = await entriesOf(join(root, entry.name));
-  const foreign = files.find(({ name }) => OTHER_FORMATS.some((format) => name.endsWith(format)));
-  if (foreign)
-    throw new UnsupportedDiskError(
-      `disk ${foreign.name} of ${vmId} is not raw; this version reads raw images (*${RAW}), convert it with qemu-img`,
-    );
-  return files.filter(isImage).map(({ name }) => join(root, entry.name, name));
+async function freeze(server: ImageServer): Promise<Point> {
+  const [problem] = await problemsOf(server);
+  if (problem) throw new UnsupportedDiskError(`server ${server.id}: ${problem.message}`);
+  const disks: FileDisk[] = [];
+  try {
+    for (const path of server.images) disks.push(await openFileDisk(path));
+  } catch (error) {
+    for (const disk of disks) await disk.close();
+    throw error;
+  }
+  return frozenPoint(server.id, disks);
 }
 
-interface FileDisk extends Disk {
-  readonly file: FileHandle;
+/** The files hold the same bytes as long as nobody wrote them; then the server frozen anew is the same point. */
+async function reopen(root: string, ref: string): Promise<Point | undefined> {
+  const { server } = JSON.parse(ref) as { server: VmId };
+  const point = await freezeAll(root, [server]).then(
+    ([only]) => only,
+    () => undefined,
+  );
+  if (point?.ref === ref) return point;
+  await point?.release();
+  return undefined;
 }
 
-async function openDisk(path: string): Promise<FileDisk> {
-  const file = await open(path, 'r');
-  const { size } = await file.stat();
-  return {
-    file,
-    key: basename(path),
-    size,
-    fingerprint: await fingerprint(file),
-    async read(offset, into) {
-      const { bytesRead } = await file.read(into, 0, into.length, offset);
-      if (bytesRead < into.length) into.fill(0, bytesRead);
-    },
-  };
-}
-
-/** Changes with every write: which file, how long, and when its bytes and its inode last changed, in nanoseconds. */
-async function fingerprint(file: FileHandle): Promise<string> {
-  const { ino, size, mtimeNs, ctimeNs } = await file.stat({ bigint: true });
-  return [ino, size, mtimeNs, ctimeNs].join(':');
-}
-
-/** A UUID that is the same whenever the text is. */
+/** A UUID that is the same whenever the text is: version 8, whose bits are ours to choose. */
 function uuidOf(text: string): string {
   const hex = createHash('sha256').update(text).digest('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), `5${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)]
-    .join('-')
-    .toUpperCase();
+  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    '-',
+  );
 }

@@ -2,26 +2,30 @@ import { statSync } from 'node:fs';
 import { imagesSource } from './images-source.ts';
 import type { Source } from './source.ts';
 
-/** A source that was written wrongly or is not there. */
+/** A source that is written wrongly, or is not there. */
 export class SourceSpecError extends Error {
   override readonly name = 'SourceSpecError';
 }
 
 const KINDS: Readonly<Record<string, (place: string) => Source>> = {
   images(folder) {
-    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-      throw new SourceSpecError(`source images:${folder}: no such folder`);
+    const kind = statSync(folder, { throwIfNoEntry: false });
+    if (!kind) throw new SourceSpecError(`source images:${folder}: there is no such folder; make it, or give another`);
+    if (!kind.isDirectory())
+      throw new SourceSpecError(`source images:${folder}: this is a file; give the folder that holds it`);
     return imagesSource(folder);
   },
 };
 
 /** Opens the source that `KIND:PLACE` names, for example `images:/srv/disks`. Throws SourceSpecError. */
 export function openSource(spec: string): Source {
-  const [, kind = '', place = ''] = /^([a-z]+):(.+)$/.exec(spec) ?? [];
-  const open = KINDS[kind];
-  if (!open)
-    throw new SourceSpecError(
-      `source ${spec}: give KIND:PLACE, where KIND is one of ${Object.keys(KINDS).join(', ')}; for example images:/srv/disks`,
-    );
-  return open(place);
+  const colon = spec.indexOf(':');
+  const kind = spec.slice(0, Math.max(colon, 0));
+  const place = spec.slice(colon + 1);
+  const kinds = Object.keys(KINDS).join(', ');
+  if (colon < 0 || !place)
+    throw new SourceSpecError(`source "${spec}": write KIND:PLACE, for example images:/srv/disks; kinds: ${kinds}`);
+  if (!Object.hasOwn(KINDS, kind))
+    throw new SourceSpecError(`source "${spec}": unknown kind "${kind}"; kinds: ${kinds}`);
+  return KINDS[kind]!(place);
 }

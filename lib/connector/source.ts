@@ -1,22 +1,72 @@
 import type { VmManagerType } from '../domain/entities.ts';
 import type { DiscoveredServer } from '../ports.ts';
 
-/** Where servers come from: one kind per hypervisor. */
+/** A server's id at its source: what SMS calls `vmId`. */
+export type VmId = string;
+
+/** Where servers come from: one kind per hypervisor, and folders of disk images. */
 export interface Source {
+  /** Who manages the servers, in SMS's words. The id is a UUID that stays the same. */
   readonly manager: { readonly id: string; readonly name: string; readonly type: VmManagerType };
-  /** All servers that the source has now. */
+  readonly capabilities: SourceCapabilities;
+  /** All servers that the source has now, page by page where there are many. */
   inventory(): AsyncIterable<DiscoveredServer>;
-  /** The server at one instant. Throws ServerNotFoundError, or by name what keeps it from being replicated. */
-  freeze(vmId: string): Promise<Point>;
+  /** What keeps the server from being replicated; empty when nothing does. Throws ServerNotFoundError. */
+  check(server: VmId): Promise<Problem[]>;
+  /** Takes all servers at one instant, or as near as the source can: a point for each, in the order asked. All or none. */
+  freeze(servers: readonly VmId[], options: FreezeOptions): Promise<Point[]>;
+  /** A point that an earlier process froze; undefined when its bytes can no longer be had. */
+  reopen(ref: PointRef): Promise<Point | undefined>;
 }
+
+export interface SourceCapabilities {
+  /** Tells which blocks changed since an earlier point. */
+  readonly changeTracking: boolean;
+  /** Freezes several servers together. */
+  readonly batch: boolean;
+  /** Asks the guest to bring its file systems into order first. */
+  readonly quiesce: boolean;
+  /** Freezes servers that run. */
+  readonly live: boolean;
+}
+
+export interface FreezeOptions {
+  readonly quiesce: 'no' | 'try' | 'must';
+  /** Names the point at the source, so that a person there sees whose it is. */
+  readonly name: string;
+}
+
+/** Something that keeps a server from being replicated. */
+export interface Problem {
+  /** One word, such as `UnsupportedDisk`. */
+  readonly code: string;
+  /** What, which, and what to do next. */
+  readonly message: string;
+}
+
+/** Names a point to `reopen`, in another process too: plain JSON, made by the source and read by it alone. */
+export type PointRef = string;
 
 /** One server at one instant. */
 export interface Point {
-  /** The disks in device order, the boot disk first; at least one. */
-  readonly disks: readonly Disk[];
-  /** Throws DiskChangedError when the disks no longer are what they were at that instant. */
+  readonly ref: PointRef;
+  readonly server: VmId;
+  /** When, in milliseconds since the epoch. */
+  readonly at: number;
+  /** The disks in device order, the boot disk first. */
+  disks(): Promise<readonly Disk[]>;
+  /** Throws DiskChangedError when what the disks gave may not have been of one instant. Asked once, after the last read. */
   verify(): Promise<void>;
+  /** Lets go of what this process holds; the point can be reopened. */
+  close(): Promise<void>;
+  /** Gives the point up at the source, and closes it. */
   release(): Promise<void>;
+}
+
+/** Bytes of a disk, from `offset`, `length` of them. */
+export interface Extent {
+  readonly offset: number;
+  readonly length: number;
 }
 
 export interface Disk {
@@ -24,9 +74,13 @@ export interface Disk {
   readonly key: string;
   /** Bytes. */
   readonly size: number;
-  /** Tells one state of the disk's bytes from another; a copy that was interrupted goes on only from the same. */
-  readonly fingerprint: string;
-  /** Fills `into` from the offset on; bytes beyond the end are zero. */
+  /** Names this instant to a later `changedSince`, where the source tracks changes. */
+  readonly changeId?: string;
+  /** Where there may be other bytes than zeros: at worst everywhere. */
+  allocated(): AsyncIterable<Extent>;
+  /** Where bytes may have changed since that instant. Throws ChangesUnknownError when the source cannot tell. */
+  changedSince(changeId: string): AsyncIterable<Extent>;
+  /** Fills `into` with the bytes from `offset`, all of which lie inside the disk. */
   read(offset: number, into: Buffer): Promise<void>;
 }
 
@@ -38,4 +92,8 @@ export class DiskChangedError extends Error {
 }
 export class UnsupportedDiskError extends Error {
   override readonly name = 'UnsupportedDiskError';
+}
+/** The source lost track of changes; whoever asked compares every block instead. */
+export class ChangesUnknownError extends Error {
+  override readonly name = 'ChangesUnknownError';
 }

@@ -177,6 +177,7 @@ export class EmbeddedConnector {
           source: this.#options.source,
           snapshots,
           stateFolder: this.#options.stateFolder,
+          clock: this.#options.services.clock,
           onProgress: progress.note,
           signal,
         },

@@ -1,302 +1,277 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { Clock } from '../clock.ts';
 import { sha256 } from '../replication/digest.ts';
 import {
   BLOCK_SIZE,
+  blocksOf,
   ChecksumMismatchError,
-  IncompleteSnapshotError,
+  InvalidBlockError,
+  type SnapshotId,
   type SnapshotSpec,
   SnapshotStateError,
   type Snapshots,
+  SnapshotTokenError,
+  UnrelatedSnapshotsError,
 } from '../snapshots.ts';
+import { BlockStore } from './file-snapshots/block-store.ts';
+import { Catalog, type Delta, type Put, type Seal, type SnapshotRow } from './file-snapshots/catalog.ts';
+import { checkSpec, sameSpec } from './file-snapshots/check-spec.ts';
+import { CHUNK, Manifests } from './file-snapshots/manifests.ts';
+import { Packs } from './file-snapshots/packs.ts';
+import { demandSameSeal, release, sumOf, wholeManifest } from './file-snapshots/seal.ts';
+import { digestAt, isAbsent } from './file-snapshots/uses.ts';
+
+const MINUTE = 60_000;
+/** SQLite's result code when another process holds the lock. */
+const SQLITE_BUSY = 5;
+
+/** Snapshots in a folder that has just been opened, and the means to close it. */
+export interface FileSnapshots extends Snapshots {
+  /** Bytes of all distinct blocks that are kept. */
+  storedBytes(): number;
+  /** The snapshots that bear the tag, pending ones included. */
+  tagged(key: string, value: string): SnapshotId[];
+  close(): Promise<void>;
+}
 
 /**
- * `block` is the content store: each digest once, in a slot of a pack file. `manifest` says which digest stands where in which snapshot; a completed
- * snapshot's manifest is whole, what it inherited included (`own = 0`).
- */
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS snapshot (
-    id TEXT PRIMARY KEY, token TEXT UNIQUE NOT NULL, spec TEXT NOT NULL, parent TEXT, state TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS block (
-    digest BLOB PRIMARY KEY, pack TEXT NOT NULL, slot INTEGER NOT NULL, uses INTEGER NOT NULL) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS block_of_pack ON block (pack);
-  CREATE TABLE IF NOT EXISTS manifest (
-    snapshot TEXT, idx INTEGER, digest BLOB NOT NULL, own INTEGER NOT NULL, PRIMARY KEY (snapshot, idx)) WITHOUT ROWID;
-`;
-
-type Row = Record<string, unknown>;
-
-/**
- * Snapshots in one folder: content-addressed blocks of 512 KiB in pack files, their places in SQLite.
+ * Opens the snapshot store in the folder, made if it is not there: blocks in packs, one manifest per completed snapshot, the rest in SQLite.
  *
- * What a process writes survives its own death; it survives the machine's once the snapshot is complete: `complete` syncs every pack that was written
- * before it commits. A pending snapshot's blocks are read and hashed again when the folder is opened, and those that did not reach the disk are dropped.
+ * Invariants. A sealed snapshot is durable: every block it holds was synced, then its manifest, then the row that says so. A put survives the death of
+ * the process; of the machine, only once it is sealed, and opening drops the puts whose bytes were lost, so that a seal cannot count them. A slot is
+ * written again only after the commit that freed it is on the disk.
  */
-export class FileSnapshots implements Snapshots {
-  readonly #folder: string;
-  readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
-  readonly #packs = new Map<string, { file: FileHandle; slots: number }>();
-  readonly #unsynced = new Set<string>();
-  /** Digests on their way into a pack, so that equal blocks that arrive together are written once. */
-  readonly #writing = new Map<string, Promise<void>>();
+export async function openFileSnapshots(folder: string, { clock }: { clock: Clock }): Promise<FileSnapshots> {
+  mkdirSync(folder, { recursive: true });
+  const store = openAlone(folder, clock);
+  await store.recover();
+  return store;
+}
 
-  private constructor(folder: string) {
-    mkdirSync(join(folder, 'packs'), { recursive: true });
-    this.#folder = folder;
-    this.#database = new DatabaseSync(join(folder, 'snapshots.db'));
-    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;');
-    this.#database.exec(SCHEMA);
+/** The folder is in another process's hands. */
+export class SnapshotStoreInUseError extends Error {
+  override readonly name = 'SnapshotStoreInUseError';
+}
+
+function openAlone(folder: string, clock: Clock): Store {
+  try {
+    return new Store(folder, clock);
+  } catch (error) {
+    if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error;
+    throw new SnapshotStoreInUseError(`the snapshots in ${folder} are in use by another process; stop it, or use it`, {
+      cause: error,
+    });
+  }
+}
+
+class Store implements FileSnapshots {
+  readonly #clock: Clock;
+  readonly #tables: { readonly catalog: Catalog; readonly manifests: Manifests };
+  readonly #catalog: Catalog;
+  readonly #manifests: Manifests;
+  readonly #blocks: BlockStore;
+  /** Snapshots begin, are sealed and are removed one after the other: each looks at its parent and children. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** A seal waits for the puts that are under way, and lets no more begin. */
+  readonly #sealing = new Set<SnapshotId>();
+  readonly #putting = new Set<Promise<void>>();
+
+  constructor(folder: string, clock: Clock) {
+    this.#clock = clock;
+    this.#catalog = new Catalog(join(folder, 'snapshots.db'));
+    this.#manifests = new Manifests(join(folder, 'manifests'));
+    this.#tables = { catalog: this.#catalog, manifests: this.#manifests };
+    this.#blocks = new BlockStore(this.#catalog, new Packs(join(folder, 'packs')));
   }
 
-  static async open(folder: string): Promise<FileSnapshots> {
-    const snapshots = new FileSnapshots(folder);
-    await snapshots.#recheckPending();
-    return snapshots;
+  async recover() {
+    await this.#blocks.recheck();
+    const snapshots = this.#catalog.all();
+    const ids = new Set(snapshots.map(({ id }) => id));
+    this.#manifests.sweep((name) => ids.has(name));
+    for (const snapshot of snapshots)
+      if (snapshot.state === 'removed') this.#blocks.reclaim(await release(this.#tables, snapshot));
   }
 
   async close() {
-    for (const { file } of this.#packs.values()) await file.close();
-    this.#packs.clear();
-    this.#database.close();
+    await this.#last.catch(() => {});
+    await Promise.allSettled(this.#putting);
+    await this.#blocks.settle();
+    this.#catalog.close();
   }
 
-  async start(spec: SnapshotSpec): Promise<{ id: string }> {
-    const text = JSON.stringify(spec);
-    const known = this.#row('SELECT id, spec FROM snapshot WHERE token = ?', spec.token);
-    if (known && known.spec !== text)
-      throw new SnapshotStateError(`token ${spec.token} belongs to snapshot ${known.id} with another specification`);
-    if (known) return { id: known.id as string };
-    if (spec.parent && (await this.state(spec.parent)) !== 'completed') {
-      throw new SnapshotStateError(
-        `parent ${spec.parent} is not a completed snapshot; start without a parent for a full copy`,
-      );
-    }
-    const id = `snap-${randomBytes(9).toString('hex').slice(0, 17)}`;
-    this.#sql('INSERT INTO snapshot VALUES (?, ?, ?, ?, ?)').run(id, spec.token, text, spec.parent ?? null, 'pending');
-    return { id };
-  }
+  storedBytes = () => this.#catalog.countBlocks() * BLOCK_SIZE;
 
-  async put(
-    id: string,
-    { index, data, sha256: expected }: { index: number; data: Buffer; sha256: Buffer },
-  ): Promise<void> {
-    this.#demand(id, 'pending');
-    if (data.length !== BLOCK_SIZE)
-      throw new ChecksumMismatchError(`block ${index} of ${id} has ${data.length} bytes; a block has ${BLOCK_SIZE}`);
-    if (!(await sha256(data)).equals(expected))
-      throw new ChecksumMismatchError(`block ${index} of ${id} does not have the SHA-256 that was given`);
-    // A removal may take the block between the two: then it is kept anew.
-    do await this.#keep(id, data, expected);
-    while (!this.#transaction(() => this.#record(id, index, expected)));
-  }
+  tagged = (key: string, value: string) =>
+    this.#catalog
+      .all()
+      .filter(({ state, spec }) => state !== 'removed' && spec.tags[key] === value)
+      .map(({ id }) => id);
 
-  async complete(id: string, { written, linear }: { written: number; linear: Buffer }): Promise<void> {
-    if ((await this.state(id)) === 'completed') return;
-    this.#demand(id, 'pending');
-    const hash = createHash('sha256');
-    let count = 0;
-    for (const row of this.#sql('SELECT digest FROM manifest WHERE snapshot = ? AND own = 1 ORDER BY idx').iterate(
-      id,
-    )) {
-      hash.update(row.digest as Uint8Array);
-      count++;
-    }
-    if (count !== written || !hash.digest().equals(linear)) {
-      throw new IncompleteSnapshotError(
-        `snapshot ${id} holds ${count} blocks, ${written} were announced, or their checksum differs; copy it again`,
-      );
-    }
-    await this.#syncPacks();
-    this.#database.exec('PRAGMA synchronous = FULL');
-    this.#transaction(() => this.#inheritAndSeal(id));
-    this.#database.exec('PRAGMA synchronous = NORMAL');
-  }
-
-  async state(id: string) {
-    return this.#row('SELECT state FROM snapshot WHERE id = ?', id)?.state as 'pending' | 'completed' | undefined;
-  }
-
-  async *list(id: string) {
-    for (const row of this.#sql('SELECT idx FROM manifest WHERE snapshot = ? ORDER BY idx').all(id))
-      yield { index: row.idx as number };
-  }
-
-  async read(id: string, index: number): Promise<Buffer> {
-    this.#demand(id, 'completed');
-    const row = this.#row(
-      'SELECT b.pack, b.slot FROM manifest m JOIN block b USING (digest) WHERE m.snapshot = ? AND m.idx = ?',
-      id,
-      index,
-    );
-    return row ? this.#readSlot(row.pack as string, row.slot as number) : Buffer.alloc(BLOCK_SIZE);
-  }
-
-  async remove(id: string): Promise<void> {
-    this.#transaction(() => {
-      for (const { digest } of this.#sql('SELECT digest FROM manifest WHERE snapshot = ?').all(id))
-        this.#release(digest as Uint8Array);
-      this.#sql('DELETE FROM manifest WHERE snapshot = ?').run(id);
-      this.#sql('DELETE FROM snapshot WHERE id = ?').run(id);
+  start(spec: SnapshotSpec) {
+    return this.#alone(async () => {
+      const known = this.#catalog.ofToken(spec.token);
+      if (known && !sameSpec(known.spec, spec))
+        throw new SnapshotTokenError(
+          `token ${spec.token} began snapshot ${known.id} with another specification; use a token of its own`,
+        );
+      const id = known?.id ?? (await this.#begin(spec));
+      return { id, blockSize: BLOCK_SIZE } as const;
     });
-    await this.#removeUnusedPacks();
   }
 
-  /** The snapshots that bear this tag. */
-  tagged(key: string, value: string): string[] {
-    return this.#sql("SELECT id FROM snapshot WHERE json_extract(spec, '$.tags.' || ?) = ?")
-      .all(key, value)
-      .map(({ id }) => id as string);
+  async #begin(spec: SnapshotSpec): Promise<SnapshotId> {
+    const parent = spec.parent === undefined ? undefined : this.#completed(spec.parent);
+    checkSpec(spec, parent?.spec);
+    const id = `snap-${randomBytes(9).toString('hex').slice(0, 17)}`;
+    if (parent) await this.#manifests.inherit(parent.id, id);
+    const lineage = parent?.lineage ?? id;
+    this.#catalog.add({ id, spec, lineage, touchedAt: this.#clock.now() });
+    return id;
   }
 
-  /** Bytes of distinct blocks that the store holds. */
-  storedBytes(): number {
-    return (this.#row('SELECT count(*) AS blocks FROM block')!.blocks as number) * BLOCK_SIZE;
-  }
-
-  /** Sees that the content store has the block, writing it at most once. */
-  async #keep(pack: string, data: Buffer, digest: Buffer) {
-    const key = digest.toString('base64');
-    const underWay = this.#writing.get(key);
-    if (underWay) return underWay;
-    if (this.#row('SELECT 1 FROM block WHERE digest = ?', digest)) return;
-    const writing = this.#append(pack, data, digest).finally(() => this.#writing.delete(key));
-    this.#writing.set(key, writing);
-    return writing;
-  }
-
-  async #append(pack: string, data: Buffer, digest: Buffer) {
-    const target = await this.#pack(pack);
-    const slot = target.slots++;
-    this.#unsynced.add(pack);
-    await target.file.write(data, 0, BLOCK_SIZE, slot * BLOCK_SIZE);
-    this.#sql('INSERT OR IGNORE INTO block VALUES (?, ?, ?, 0)').run(digest, pack, slot);
-  }
-
-  /** Notes the block in the snapshot's manifest; false when the content store does not have it (any more). */
-  #record(id: string, index: number, digest: Buffer): boolean {
-    if (this.#sql('UPDATE block SET uses = uses + 1 WHERE digest = ?').run(digest).changes === 0) return false;
-    const before = this.#row('SELECT digest FROM manifest WHERE snapshot = ? AND idx = ?', id, index);
-    this.#sql('INSERT INTO manifest VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET digest = excluded.digest').run(
-      id,
-      index,
-      digest,
-    );
-    if (before) this.#sql('UPDATE block SET uses = uses - 1 WHERE digest = ?').run(before.digest as Uint8Array);
-    return true;
-  }
-
-  #inheritAndSeal(id: string) {
-    const { parent } = this.#row('SELECT parent FROM snapshot WHERE id = ?', id)!;
-    if (parent) {
-      this.#sql('INSERT OR IGNORE INTO manifest SELECT ?, idx, digest, 0 FROM manifest WHERE snapshot = ?').run(
-        id,
-        parent as string,
+  async put(id: SnapshotId, index: number, data: Buffer, digest: Buffer): Promise<void> {
+    this.#demandWritable(id, index);
+    if (data.length !== BLOCK_SIZE)
+      throw new InvalidBlockError(`block ${index} of ${id} came with ${data.length} bytes; a block has ${BLOCK_SIZE}`);
+    if (!(await sha256(data)).equals(digest))
+      throw new ChecksumMismatchError(
+        `block ${index} of ${id} does not have the SHA-256 that came with it; send it again`,
       );
-      this.#sql(
-        `UPDATE block SET uses = uses + inherited.times FROM
-           (SELECT digest, count(*) AS times FROM manifest WHERE snapshot = ? AND own = 0 GROUP BY digest) AS inherited
-         WHERE block.digest = inherited.digest`,
-      ).run(id);
-    }
-    this.#sql("UPDATE snapshot SET state = 'completed' WHERE id = ?").run(id);
+    if (this.#sealing.has(id))
+      throw new SnapshotStateError(`snapshot ${id} is being completed; it takes no more blocks`);
+    const put: Put = { id, index, digest: Buffer.from(digest), at: this.#clock.now() };
+    const putting = this.#blocks.put(put, data).finally(() => this.#putting.delete(putting));
+    this.#putting.add(putting);
+    await putting;
   }
 
-  #release(digest: Uint8Array) {
-    this.#sql('UPDATE block SET uses = uses - 1 WHERE digest = ?').run(digest);
+  #demandWritable(id: SnapshotId, index: number) {
+    const snapshot = this.#known(id);
+    const state = this.#stateOf(snapshot);
+    if (state === 'error')
+      throw new SnapshotStateError(
+        `snapshot ${id} got no block for ${snapshot.spec.timeoutMinutes} minutes; start another`,
+      );
+    if (state !== 'pending') throw new SnapshotStateError(`snapshot ${id} is ${state}; it takes no more blocks`);
+    const blocks = blocksOf(snapshot.spec.sizeGiB);
+    if (!Number.isInteger(index) || index < 0 || index >= blocks)
+      throw new InvalidBlockError(`snapshot ${id} has no block ${index}; the last is ${blocks - 1}`);
   }
 
-  async #removeUnusedPacks() {
-    const unused = this.#sql(
-      `SELECT pack FROM block GROUP BY pack HAVING sum(uses) = 0
-       AND pack NOT IN (SELECT id FROM snapshot WHERE state = 'pending')`,
-    ).all();
-    for (const { pack } of unused as { pack: string }[]) {
-      this.#sql('DELETE FROM block WHERE pack = ?').run(pack);
-      await this.#packs.get(pack)?.file.close();
-      this.#packs.delete(pack);
-      this.#unsynced.delete(pack);
-      await rm(this.#packPath(pack), { force: true });
-    }
+  complete(id: SnapshotId, seal: Seal): Promise<void> {
+    return this.#alone(async () => {
+      const snapshot = this.#known(id);
+      const state = this.#stateOf(snapshot);
+      if (state === 'error')
+        throw new SnapshotStateError(`snapshot ${id} timed out before it was completed; start another`);
+      if (state === 'pending') return this.#seal(snapshot, seal);
+      demandSameSeal(id, snapshot.seal!, seal);
+    });
   }
 
-  async #pack(name: string) {
-    const known = this.#packs.get(name);
-    if (known) return known;
-    const file = await open(this.#packPath(name), 'a+').then((created) =>
-      created.close().then(() => open(this.#packPath(name), 'r+')),
-    );
-    const slots = Math.ceil((await file.stat()).size / BLOCK_SIZE);
-    const raced = this.#packs.get(name);
-    if (raced) {
-      await file.close();
-      return raced;
-    }
-    const pack = { file, slots };
-    this.#packs.set(name, pack);
-    return pack;
-  }
-
-  #packPath = (name: string) => join(this.#folder, 'packs', `${name}.pack`);
-
-  async #readSlot(pack: string, slot: number): Promise<Buffer> {
-    const data = Buffer.allocUnsafe(BLOCK_SIZE);
-    const { file } = await this.#pack(pack);
-    const { bytesRead } = await file.read(data, 0, BLOCK_SIZE, slot * BLOCK_SIZE);
-    return data.subarray(0, bytesRead);
-  }
-
-  async #syncPacks() {
-    for (const name of [...this.#unsynced]) {
-      await (await this.#pack(name)).file.datasync();
-      this.#unsynced.delete(name);
-    }
-  }
-
-  /** Blocks in packs of snapshots that were pending when the last process ended: those whose bytes are not theirs never reached the disk. */
-  async #recheckPending() {
-    const pending = this.#sql(
-      "SELECT b.digest, b.pack, b.slot FROM block b JOIN snapshot s ON s.id = b.pack WHERE s.state = 'pending'",
-    ).all();
-    for (const { digest, pack, slot } of pending as { digest: Uint8Array; pack: string; slot: number }[]) {
-      this.#unsynced.add(pack);
-      const data = await this.#readSlot(pack, slot);
-      if ((await sha256(data)).equals(digest)) continue;
-      this.#sql('DELETE FROM manifest WHERE digest = ?').run(digest);
-      this.#sql('DELETE FROM block WHERE digest = ?').run(digest);
-    }
-  }
-
-  #demand(id: string, state: 'pending' | 'completed') {
-    const found = this.#row('SELECT state FROM snapshot WHERE id = ?', id)?.state;
-    if (found !== state)
-      throw new SnapshotStateError(found ? `snapshot ${id} is ${found}, not ${state}` : `no snapshot ${id}`);
-  }
-
-  #transaction<T>(run: () => T): T {
-    this.#database.exec('BEGIN IMMEDIATE');
+  async #seal(snapshot: SnapshotRow, seal: Seal) {
+    const { id } = snapshot;
+    this.#sealing.add(id);
     try {
-      const result = run();
-      this.#database.exec('COMMIT');
-      return result;
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
+      await Promise.allSettled(this.#putting);
+      demandSameSeal(id, sumOf(this.#catalog, snapshot), seal);
+      await this.#blocks.sync();
+      const deltas: Delta[] = [];
+      await this.#manifests.replace(id, wholeManifest(this.#tables, snapshot, deltas));
+      this.#blocks.reclaim(this.#catalog.complete(id, seal, deltas));
+    } finally {
+      this.#sealing.delete(id);
     }
   }
 
-  #row(text: string, ...values: (string | number | Uint8Array)[]): Row | undefined {
-    return this.#sql(text).get(...values) as Row | undefined;
+  async state(id: SnapshotId) {
+    const snapshot = this.#find(id);
+    return snapshot && this.#stateOf(snapshot);
   }
 
-  #sql(text: string): StatementSync {
-    const known = this.#statements.get(text);
-    if (known) return known;
-    const statement = this.#database.prepare(text);
-    this.#statements.set(text, statement);
-    return statement;
+  async *list(id: SnapshotId) {
+    for await (const { first, digests } of this.#chunksOf(this.#completed(id))) {
+      for (let position = 0; position < CHUNK; position++) {
+        const digest = digestAt(digests, position);
+        if (!isAbsent(digest)) yield { index: first + position, token: tokenOf(digest) };
+      }
+    }
+  }
+
+  async *changed(first: SnapshotId, second: SnapshotId) {
+    const older = this.#completed(first);
+    const newer = this.#completed(second);
+    if (older.lineage !== newer.lineage)
+      throw new UnrelatedSnapshotsError(
+        `snapshots ${first} and ${second} have no ancestor in common; compare their blocks`,
+      );
+    const larger = older.spec.sizeGiB > newer.spec.sizeGiB ? older : newer;
+    for await (const { first: start } of this.#chunksOf(larger)) {
+      const [before, after] = [await this.#manifests.read(first, start), await this.#manifests.read(second, start)];
+      if (before.equals(after)) continue;
+      for (let position = 0; position < CHUNK; position++)
+        if (!digestAt(before, position).equals(digestAt(after, position))) yield { index: start + position };
+    }
+  }
+
+  async read(id: SnapshotId, index: number, token: string) {
+    this.#completed(id);
+    const digest = await this.#manifests.read(id, index, 1);
+    if (isAbsent(digest) || tokenOf(digest) !== token)
+      throw new InvalidBlockError(`snapshot ${id} has no block ${index} with this token; list its blocks again`);
+    const data = await this.#blocks.get(digest);
+    if (!data || !(await sha256(data)).equals(digest))
+      throw new Error(
+        `block ${index} of snapshot ${id} is damaged on this machine's disk; remove the snapshot and copy it again`,
+      );
+    return { data, sha256: digest };
+  }
+
+  remove(id: SnapshotId): Promise<void> {
+    return this.#alone(async () => {
+      if (!this.#find(id)) return;
+      this.#catalog.markRemoved(id);
+      this.#blocks.reclaim(await release(this.#tables, this.#catalog.get(id)!));
+    });
+  }
+
+  async *#chunksOf({ id, spec }: SnapshotRow) {
+    for (let first = 0; first < blocksOf(spec.sizeGiB); first += CHUNK)
+      yield { first, digests: await this.#manifests.read(id, first) };
+  }
+
+  #find(id: SnapshotId): SnapshotRow | undefined {
+    const snapshot = this.#catalog.get(id);
+    return snapshot?.state === 'removed' ? undefined : snapshot;
+  }
+
+  #known(id: SnapshotId): SnapshotRow {
+    const snapshot = this.#find(id);
+    if (!snapshot) throw new SnapshotStateError(`there is no snapshot ${id}`);
+    return snapshot;
+  }
+
+  #completed(id: SnapshotId): SnapshotRow {
+    const snapshot = this.#known(id);
+    if (snapshot.state !== 'completed')
+      throw new SnapshotStateError(`snapshot ${id} is not completed yet; complete it first`);
+    return snapshot;
+  }
+
+  #stateOf({ state, touchedAt, spec }: SnapshotRow) {
+    if (state !== 'pending') return 'completed';
+    return this.#clock.now() > touchedAt + spec.timeoutMinutes * MINUTE ? 'error' : 'pending';
+  }
+
+  #alone<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(run, run);
+    this.#last = result.catch(() => {});
+    return result;
   }
 }
+
+/** A block's token is its digest, so a token always reads what was listed. */
+const tokenOf = (digest: Buffer) => digest.toString('base64url');

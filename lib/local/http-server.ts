@@ -1,57 +1,87 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { MAX_BODY } from '../api/dispatch.ts';
-import type { Handle, HttpRequest } from '../api/http.ts';
+import { MAX_BODY } from '../api/body.ts';
+import type { Handle, HttpRequest, HttpResponse } from '../api/http.ts';
 
 export interface HttpServer {
   readonly url: string;
+  /** Takes no more requests, and resolves once those under way are answered or their time is over. */
   close(): Promise<void>;
 }
 
+/** Milliseconds that a request may take to arrive, so that slow senders hold nothing for long. */
+const ARRIVAL = 30_000;
+/** Milliseconds that an idle connection is kept: longer than clients keep theirs, so that none sends into one that was just closed. */
+const KEEP_ALIVE = 75_000;
+/** Milliseconds that calls under way get when the server closes. */
+const GRACE = 500;
+/** Bytes of an oversized body that are read and dropped, so that the caller gets to read the answer; then the connection is cut. */
+const MAX_DROPPED = 16 * MAX_BODY;
+
 /** Serves the handler on HTTP/1.1 with keep-alive. Port 0 takes a free one. */
 export async function serve(handle: Handle, { host, port }: { host: string; port: number }): Promise<HttpServer> {
-  const server = createServer(async (incoming, outgoing) => {
-    try {
-      const { status, headers, body } = await handle(await readRequest(incoming));
-      outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
-    } catch {
-      // The caller went away in the middle of its request: there is nobody to answer.
-      outgoing.destroy();
-    }
+  const server = createServer({ requestTimeout: ARRIVAL, headersTimeout: ARRIVAL, keepAliveTimeout: KEEP_ALIVE });
+  server.on('request', (incoming, outgoing) => {
+    readRequest(incoming)
+      .then(handle)
+      .then((response) => send(response, outgoing, server))
+      // The caller went away in the middle of its request, or sends without end: there is nobody to answer.
+      .catch(() => outgoing.destroy());
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
   const address = server.address() as AddressInfo;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-        // Calls under way get a moment; then their connections are cut.
-        setTimeout(() => server.closeAllConnections(), 500).unref();
-      }),
+    close: () => close(server),
   };
 }
 
+function send({ status, headers, body }: HttpResponse, outgoing: ServerResponse, server: Server) {
+  const last = server.listening ? {} : { connection: 'close' };
+  outgoing.writeHead(status, { ...headers, ...last, 'content-length': Buffer.byteLength(body) }).end(body);
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), GRACE);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
 async function readRequest(incoming: IncomingMessage): Promise<HttpRequest> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    // One byte too many is enough for the dispatcher to refuse it; the rest is read and dropped, so that the caller gets the answer.
-    if (length <= MAX_BODY + chunk.length) chunks.push(chunk);
-  }
-  const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://localhost');
+  const { path, query } = splitTarget(incoming.url ?? '/');
   return {
     method: incoming.method ?? 'GET',
-    path: pathname,
-    query: Object.fromEntries(searchParams),
+    path,
+    query,
     headers: Object.fromEntries(
       Object.entries(incoming.headers).map(([name, value]) => [
         name,
         Array.isArray(value) ? value.join(',') : (value ?? ''),
       ]),
     ),
-    body: Buffer.concat(chunks),
+    body: await readBody(incoming),
   };
+}
+
+/** One chunk over the limit is kept, by which the dispatcher sees that there is too much. */
+async function readBody(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    if (length <= MAX_BODY) chunks.push(chunk);
+    length += chunk.length;
+    if (length > MAX_DROPPED) throw new Error('the body does not end');
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Path and query of a request target, the path as it was sent. A proxy's target is a whole URL. */
+function splitTarget(target: string): Pick<HttpRequest, 'path' | 'query'> {
+  const [path = '', ...query] = target.replace(/^https?:\/\/[^/?]*/i, '').split('?');
+  return { path: path || '/', query: Object.fromEntries(new URLSearchParams(query.join('?'))) };
 }

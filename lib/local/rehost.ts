@@ -16,7 +16,7 @@ import { Engine } from '../engine/engine.ts';
 import { hostedInvoke, httpInvoke } from '../engine/invoke.ts';
 import type { Json } from '../json.ts';
 import type { Connectors, Services } from '../ports.ts';
-import { forgetJob } from '../replication/baseline.ts';
+import { forgetJob } from '../replication/forget-job.ts';
 import { type MigrationInput, smsClient } from '../workflows/app-migration/services.ts';
 import { readDefinition, substituted, WORKFLOWS } from '../workflows/definitions.ts';
 import { startWorkflow } from '../workflows/rules.ts';
@@ -25,7 +25,7 @@ import { EmbeddedConnector } from './embedded-connector.ts';
 import { engineWorkflows } from './engine-workflows.ts';
 import { EventRelay } from './event-relay.ts';
 import { eventsApi, eventsRoute } from './events-api.ts';
-import { FileSnapshots } from './file-snapshots.ts';
+import { type FileSnapshots, openFileSnapshots } from './file-snapshots.ts';
 import { folderObjects } from './folder-objects.ts';
 import { serve } from './http-server.ts';
 import { type LocalImage, localImages } from './local-images.ts';
@@ -80,7 +80,7 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
   const engineStore = openEngineStore(file('engine.db'));
   const imageRows = openRows<LocalImage>(file('images.db'), 'image');
   const stackRows = openRows<LocalStack>(file('stacks.db'), 'stack');
-  const snapshots = await FileSnapshots.open(file('snapshots'));
+  const snapshots = await openFileSnapshots(file('snapshots'), { clock });
   const accessKey = await firstAccessKey(store, clock);
   const images = localImages(imageRows, { snapshots, newId });
   const stacks = new LocalStacks(stackRows, { images, clock, newId });
@@ -279,7 +279,7 @@ function localConnectors(
       if (connector) yield* connector.source.inventory();
     },
     async forgetJob(replicationJobId) {
-      await forgetJob(replicationJobId, stateFolder);
+      await forgetJob(replicationJobId, stateFolder, snapshots);
       const used = new Set(inUse().flatMap(({ spec }) => spec.disks.map(({ snapshotId }) => snapshotId)));
       for (const id of snapshots.tagged('SMSJobId', replicationJobId)) if (!used.has(id)) await snapshots.remove(id);
     },

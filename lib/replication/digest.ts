@@ -1,8 +1,14 @@
 import { webcrypto } from 'node:crypto';
+import { BLOCK_SIZE } from '../snapshots.ts';
+
+/** Bytes of a digest. */
+export const DIGEST_SIZE = 32;
 
 /** SHA-256 on the thread pool: two blocks are hashed at once on two cores, and the event loop stays free. */
 export const sha256 = async (data: Buffer): Promise<Buffer> =>
   Buffer.from(await webcrypto.subtle.digest('SHA-256', data as Uint8Array<ArrayBuffer>));
 
-/** Bytes of a digest. */
-export const DIGEST_SIZE = 32;
+const ZERO_BLOCK = Buffer.alloc(BLOCK_SIZE);
+
+/** Compared with memory, at 60 GiB/s: worth doing before hashing. */
+export const isZeroBlock = (block: Buffer): boolean => block.equals(ZERO_BLOCK);

@@ -1,63 +1,82 @@
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fdatasync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { DIGEST_SIZE } from './digest.ts';
 
 /** A record: block index (u32), digest, CRC-32 of both. */
 const RECORD_SIZE = 4 + DIGEST_SIZE + 4;
+/** Records that are read at once when a journal is opened. */
+const RECORDS_PER_READ = 4_096;
+/** Records after which the file is synced beside the copy: what a machine's death costs is to put these blocks again. */
+const SYNC_AFTER = 64;
 
 /**
- * Which blocks of a disk have been put into its snapshot, written as they are: after a crash the copy goes on behind them. A torn last record is
- * dropped. The first line names what is copied into what; a journal of something else is not believed.
+ * Which blocks of a disk have been put into its snapshot. Each is noted after it was put, so a block that is not here is put again, which does no harm.
+ * The first line says what is copied into what; a journal of something else is not believed. What is torn at the end is cut off.
  */
 export class Journal {
-  readonly done: Map<number, Buffer>;
   readonly #file: number;
+  #position: number;
+  #unsynced = 0;
+  #syncing = false;
+  #closed = false;
 
-  private constructor(file: number, done: Map<number, Buffer>) {
+  private constructor(file: number, position: number) {
     this.#file = file;
-    this.done = done;
+    this.#position = position;
   }
 
-  /** Opens the journal at `path`, with what it holds if its header is `header`, else empty. */
-  static open(path: string, header: string): Journal {
+  /** Opens the journal at `path` and hands over what it holds under that header; it starts empty under another. */
+  static open(path: string, header: string, replay: (index: number, digest: Buffer) => void): Journal {
     const line = Buffer.from(`${header}\n`);
-    const bytes = read(path);
-    if (!bytes.subarray(0, line.length).equals(line)) {
-      const file = openSync(path, 'w');
-      writeSync(file, line);
-      return new Journal(file, new Map());
+    const file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+    const start = Buffer.alloc(line.length);
+    readSync(file, start, 0, start.length, 0);
+    if (!start.equals(line)) {
+      ftruncateSync(file, 0);
+      writeSync(file, line, 0, line.length, 0);
     }
-    const done = new Map<number, Buffer>();
-    let end = line.length;
-    for (; end + RECORD_SIZE <= bytes.length; end += RECORD_SIZE) {
-      const record = bytes.subarray(end, end + RECORD_SIZE);
-      if (crc32(record.subarray(0, -4)) !== record.readUInt32LE(RECORD_SIZE - 4)) break;
-      done.set(record.readUInt32LE(0), Buffer.from(record.subarray(4, 4 + DIGEST_SIZE)));
-    }
-    const file = openSync(path, 'w');
-    writeSync(file, bytes.subarray(0, end));
-    return new Journal(file, done);
+    const end = readRecords(file, line.length, replay);
+    ftruncateSync(file, end);
+    return new Journal(file, end);
   }
 
-  add(index: number, digest: Buffer) {
+  add(index: number, digest: Buffer): void {
     const record = Buffer.alloc(RECORD_SIZE);
     record.writeUInt32LE(index, 0);
     digest.copy(record, 4);
     record.writeUInt32LE(crc32(record.subarray(0, -4)), RECORD_SIZE - 4);
-    writeSync(this.#file, record);
-    this.done.set(index, digest);
+    writeSync(this.#file, record, 0, RECORD_SIZE, this.#position);
+    this.#position += RECORD_SIZE;
+    if (++this.#unsynced >= SYNC_AFTER && !this.#syncing) this.#sync();
   }
 
-  close() {
-    closeSync(this.#file);
+  close(): void {
+    this.#closed = true;
+    if (!this.#syncing) closeSync(this.#file);
+  }
+
+  /** Nothing waits for it and its failure changes nothing: the journal is only worth less. */
+  #sync() {
+    this.#unsynced = 0;
+    this.#syncing = true;
+    fdatasync(this.#file, () => {
+      this.#syncing = false;
+      if (this.#closed) closeSync(this.#file);
+    });
   }
 }
 
-function read(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
-    throw error;
+/** Hands over the records from `position` on up to the first that is not whole. Answers where that would be. */
+function readRecords(file: number, position: number, replay: (index: number, digest: Buffer) => void): number {
+  const records = Buffer.alloc(RECORDS_PER_READ * RECORD_SIZE);
+  for (let end = position; ; ) {
+    const bytes = readSync(file, records, 0, records.length, end);
+    for (let at = 0; at < bytes; at += RECORD_SIZE, end += RECORD_SIZE) {
+      const record = records.subarray(at, at + RECORD_SIZE);
+      if (at + RECORD_SIZE > bytes || crc32(record.subarray(0, -4)) !== record.readUInt32LE(RECORD_SIZE - 4))
+        return end;
+      replay(record.readUInt32LE(0), Buffer.from(record.subarray(4, -4)));
+    }
+    if (bytes < records.length) return end;
   }
 }

@@ -2,38 +2,39 @@ import type { Services } from '../../ports.ts';
 import type { JsonApi } from '../dispatch.ts';
 import { unknownOperation } from '../errors.ts';
 import { validate } from '../validate.ts';
+import { toWire } from '../wire.ts';
 import { OPERATIONS, runOperation } from './operations.ts';
-import { INPUTS, NOT_SERVED_YET } from './shapes.ts';
+import { isOperationName, OPERATION_SHAPES, type OperationName } from './shapes.ts';
+import { fromLegacy, toLegacy } from './wire-casing.ts';
+
+/** What stands behind the wire. */
+export interface Implementation {
+  has(operation: OperationName): boolean;
+  /** `input` fits the operation's shape. */
+  run(operation: OperationName, input: unknown, services: Services): Promise<object>;
+}
+
+const REHOST: Implementation = {
+  has: (operation) => Object.hasOwn(OPERATIONS, operation),
+  run: (operation, input, services) => runOperation(operation as keyof typeof OPERATIONS, input, services),
+};
 
 /** SMS as an AWS JSON API. Source: the model's metadata (targetPrefix, jsonVersion). */
-export function smsApi(services: Services): JsonApi {
+export function smsApi(services: Services, { has, run }: Implementation = REHOST): JsonApi {
+  const legacy = services.config.wireCasing === 'legacy';
   return {
     targetPrefix: 'AWSServerMigrationService_V2016_10_24',
     signingName: 'sms',
     jsonVersion: '1.1',
-    async call(operation, input) {
-      if (!isServed(operation)) throw unknownOperation(unknownMessage(operation));
-      const request = validate(input, INPUTS[operation]);
-      return onTheWire(await runOperation(operation, request, services));
+    async call(name, body) {
+      if (!isOperationName(name))
+        throw unknownOperation(`SMS has no operation ${name.slice(0, 120)}; docs/operations.md lists those it has`);
+      if (!has(name)) throw unknownOperation(`operation ${name} of SMS is not implemented in this version of Rehost`);
+      const { input, output } = OPERATION_SHAPES[name];
+      const answer = await run(name, validate(legacy ? fromLegacy(body, input) : body, input), services);
+      // Operations without output answer an empty body. Source: SMS API reference.
+      if (Object.keys(output.members).length === 0) return undefined;
+      return legacy ? toLegacy(toWire(answer, output), output) : toWire(answer, output);
     },
   };
-}
-
-const isServed = (operation: string): operation is keyof typeof OPERATIONS => Object.hasOwn(OPERATIONS, operation);
-
-const unknownMessage = (operation: string) =>
-  (NOT_SERVED_YET as readonly string[]).includes(operation)
-    ? `operation ${operation} of SMS is not implemented in this version of Rehost; docs/operations.md lists those that are`
-    : `SMS has no operation ${operation}`;
-
-/** Times as seconds since the epoch; members without a value left out. */
-function onTheWire(value: unknown): unknown {
-  if (value instanceof Date) return value.getTime() / 1_000;
-  if (Array.isArray(value)) return value.map(onTheWire);
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, member]) => member !== undefined)
-      .map(([name, member]) => [name, onTheWire(member)]),
-  );
 }

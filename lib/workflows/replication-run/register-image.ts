@@ -35,7 +35,7 @@ export async function registerImage(
     serverId: run.serverId,
     createdAt: at,
     snapshotIds: transfer.disks.map(({ snapshotId }) => snapshotId),
-    bytes: transfer.disks.reduce((sum, { size }) => sum + size, 0),
+    bytes: transfer.disks.reduce((sum, { bytes }) => sum + bytes, 0),
   };
   await store.transact([
     created('Image', image, { machines: ['Image'], at }),
