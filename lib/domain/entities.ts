@@ -109,6 +109,8 @@ export interface ReplicationJob extends EntityBase, ReplicationParameters {
   readonly activeRunId?: string;
   readonly consecutiveFailures: number;
   readonly pausedAt?: number;
+  /** It is over and no longer counts against the account's limit. */
+  readonly released?: true;
   /** Begin times of the on-demand runs of the last 24 hours. */
   readonly onDemandRuns: readonly number[];
 }
@@ -135,8 +137,9 @@ export interface ReplicationRun extends EntityBase {
   readonly kmsKeyId?: string;
 }
 
-/** The disks of one server in one run, on their way through a connector. Its id is the run's. */
+/** The disks of one server in one run, on their way through a connector. */
 export interface Transfer extends EntityBase {
+  readonly replicationRunId: string;
   readonly replicationJobId: string;
   readonly serverId: string;
   readonly vmServer: VmServer;
@@ -230,6 +233,8 @@ export interface App extends EntityBase {
   /** The request that its execution has not carried out yet; until then no status of the jobs is final. */
   readonly replicationAction?: ReplicationAction;
   readonly onDemandRuns: readonly number[];
+  /** It counts against the account's limit of applications that replicate at once. */
+  readonly counted?: boolean;
   readonly launchStatus: AppLaunchStatus;
   readonly launchStatusMessage?: string;
   readonly launchConfiguration?: LaunchConfiguration;

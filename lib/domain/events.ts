@@ -63,7 +63,8 @@ const REFERENCES: { [K in Kind]?: (entity: Entities[K]) => Record<string, unknow
     schedule,
     scheduledStartTime: new Date(scheduledStartTime).toISOString(),
   }),
-  Transfer: ({ replicationJobId, serverId, connectorId, attempt }) => ({
+  Transfer: ({ replicationRunId, replicationJobId, serverId, connectorId, attempt }) => ({
+    replicationRunId,
     replicationJobId,
     serverId,
     connectorId,

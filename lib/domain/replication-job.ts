@@ -19,6 +19,9 @@ export function nextStart(previous: number, frequencyHours: number, now: number)
 /** On-demand runs that still count against the limit of 24 hours. */
 export const recentRuns = (times: readonly number[], now: number) => times.filter((time) => time > now - DAY);
 
+/** A run has one transfer, whose id is made of the run's. */
+export const transferIdOf = (runId: string) => runId.replace(/^sms-run-/, 'sms-transfer-');
+
 export interface NewJob {
   readonly jobId: string;
   readonly runId: string;

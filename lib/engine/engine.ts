@@ -10,6 +10,7 @@ import { StateError } from './language/state-error.ts';
 import { invocation, invokeOutput, LAMBDA_INVOKE } from './states/task.ts';
 import type { World } from './step.ts';
 import type { EngineStore, TurnRows } from './store.ts';
+import { isAwaited, nextTime } from './waiting.ts';
 
 export interface EngineOptions {
   readonly store: EngineStore;
@@ -287,33 +288,4 @@ export class Engine {
     this.#idle = [];
     for (const resolve of waiting) resolve();
   }
-}
-
-/** Whether the thread still waits for this. Late and repeated results are dropped. */
-function isAwaited(thread: Thread | undefined, signal: Signal): boolean {
-  if (!thread) return false;
-  const { wait } = thread;
-  switch (signal.kind) {
-    case 'start':
-      return !wait;
-    case 'timer':
-      return wait?.kind === 'timer';
-    case 'timeout':
-      return wait?.kind === 'task';
-    case 'result':
-    case 'failure':
-      return wait?.kind === 'task' && wait.nonce === signal.nonce;
-    default:
-      return true;
-  }
-}
-
-function nextTime(wait: Thread['wait']): { at: number; signal: Signal } | undefined {
-  if (wait?.kind === 'timer') return { at: wait.until, signal: { kind: 'timer' } };
-  if (wait?.kind !== 'task') return undefined;
-  const { timeoutAt = Number.POSITIVE_INFINITY, heartbeatAt = Number.POSITIVE_INFINITY } = wait;
-  if (timeoutAt === Number.POSITIVE_INFINITY && heartbeatAt === Number.POSITIVE_INFINITY) return undefined;
-  return heartbeatAt < timeoutAt
-    ? { at: heartbeatAt, signal: { kind: 'timeout', error: 'States.HeartbeatTimeout' } }
-    : { at: timeoutAt, signal: { kind: 'timeout', error: 'States.Timeout' } };
 }

@@ -1,4 +1,4 @@
-import type { App, ReplicationJob, Server } from '../../domain/entities.ts';
+import type { App, Server } from '../../domain/entities.ts';
 import type { Services } from '../../ports.ts';
 import { invalidParameter, missingRequiredParameter } from '../errors.ts';
 
@@ -31,20 +31,3 @@ export async function findServer(serverId: string, { store }: Pick<Services, 'st
 /** The servers of these ids, in their order. Throws InvalidParameter for the first that is not in the catalog. */
 export const findServers = (serverIds: readonly string[], services: Pick<Services, 'store'>) =>
   Promise.all(serverIds.map((serverId) => findServer(serverId, services)));
-
-/** The jobs of the application's current pass of replication. */
-export async function jobsOf(app: App, { store }: Pick<Services, 'store'>): Promise<ReplicationJob[]> {
-  const jobs = await Promise.all(
-    Object.values(app.replicationJobIds).map((jobId) => store.get('ReplicationJob', jobId)),
-  );
-  return jobs.filter((job) => job !== undefined);
-}
-
-/** The newest image of each server of the application that has one, by server. */
-export async function latestImages(app: App, services: Pick<Services, 'store'>): Promise<Map<string, string>> {
-  const images = new Map<string, string>();
-  for (const { serverId, latestAmiId } of await jobsOf(app, services)) {
-    if (latestAmiId) images.set(serverId, latestAmiId);
-  }
-  return images;
-}

@@ -1,9 +1,9 @@
+import { jobsOf } from '../../app-jobs.ts';
 import { isLaunchBusy, isReplicationBusy } from '../../domain/app.ts';
 import type { App } from '../../domain/entities.ts';
 import { isEnded } from '../../domain/replication-job.ts';
 import type { Services } from '../../ports.ts';
 import { operationNotPermitted } from '../errors.ts';
-import { jobsOf } from './find.ts';
 
 /** A replication configuration stands while anything is replicated by it. */
 export async function guardReplicationConfiguration(app: App, services: Pick<Services, 'store'>) {

@@ -1,7 +1,11 @@
-import { operationNotPermitted } from '../../api/errors.ts';
 import type { App, Image, S3Location, ServerLaunchConfiguration } from '../../domain/entities.ts';
 import { renderTemplate, type Template, type TemplateServer } from '../../domain/template.ts';
 import type { Services } from '../../ports.ts';
+
+/** Something that the launch needs is not there. */
+export class LaunchNotPossibleError extends Error {
+  override readonly name = 'LaunchNotPossibleError';
+}
 
 /** The template of what a launch of the application would make now, and the servers in it: those that have an image. */
 export async function appTemplate(
@@ -15,7 +19,7 @@ export async function appTemplate(
       .map((configuration) => ({ launchOrder, configuration })),
   );
   if (servers.length === 0) {
-    throw operationNotPermitted(
+    throw new LaunchNotPossibleError(
       `application ${app.id}: no server that is replicated has launch settings; name the servers in PutAppLaunchConfiguration`,
     );
   }
@@ -72,7 +76,9 @@ async function userDataOf(
 async function read(location: S3Location, objects: Services['objects']): Promise<string> {
   const body = await objects.get(location);
   if (body === undefined)
-    throw operationNotPermitted(`there is no object ${location.bucket}/${location.key}; put the script there first`);
+    throw new LaunchNotPossibleError(
+      `there is no object ${location.bucket}/${location.key}; put the script there first`,
+    );
   return body;
 }
 

@@ -1,11 +1,12 @@
 import type { DeleteAppRequest, DeleteAppResponse } from '@aws-sdk/client-sms';
+import { jobsOf } from '../../../app-jobs.ts';
 import { isLaunchBusy, isReplicationBusy } from '../../../domain/app.ts';
 import type { App } from '../../../domain/entities.ts';
 import { isEnded } from '../../../domain/replication-job.ts';
 import { advance, unchanged } from '../../../domain/transition.ts';
 import type { Services } from '../../../ports.ts';
 import { operationNotPermitted } from '../../errors.ts';
-import { findLiveApp, jobsOf } from '../find.ts';
+import { findLiveApp } from '../find.ts';
 
 /** Replication that is active, or a stack that stands, must be given up by force. The images stay. */
 export async function deleteApp(input: DeleteAppRequest, services: Services): Promise<DeleteAppResponse> {

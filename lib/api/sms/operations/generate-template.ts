@@ -1,10 +1,11 @@
 import type { GenerateTemplateRequest, GenerateTemplateResponse } from '@aws-sdk/client-sms';
+import { latestImages } from '../../../app-jobs.ts';
 import { formatDocument } from '../../../document.ts';
 import { isLaunchBusy, launchProblem } from '../../../domain/app.ts';
 import type { Services } from '../../../ports.ts';
-import { appTemplate } from '../../../workflows/app-launch/app-template.ts';
+import { appTemplate, LaunchNotPossibleError } from '../../../workflows/app-launch/app-template.ts';
 import { operationNotPermitted } from '../../errors.ts';
-import { findLiveApp, latestImages } from '../find.ts';
+import { findLiveApp } from '../find.ts';
 
 /** Writes the template of what LaunchApp would launch now. */
 export async function generateTemplate(
@@ -19,7 +20,9 @@ export async function generateTemplate(
   const problem = launchProblem(app, images);
   if (problem) throw operationNotPermitted(problem);
 
-  const { template } = await appTemplate(app, images, services);
+  const { template } = await appTemplate(app, images, services).catch((error: Error) => {
+    throw error instanceof LaunchNotPossibleError ? operationNotPermitted(error.message) : error;
+  });
   const time = new Date(clock.now()).toISOString().replaceAll(/[-:.]/g, '');
   const s3Location = {
     bucket: `sms-app-${config.account}-${config.region}`,

@@ -1,9 +1,10 @@
 import type { LaunchAppRequest, LaunchAppResponse } from '@aws-sdk/client-sms';
+import { latestImages } from '../../../app-jobs.ts';
 import { isLaunchBusy, launchProblem, launchRequested } from '../../../domain/app.ts';
 import { unchanged } from '../../../domain/transition.ts';
 import type { Services } from '../../../ports.ts';
 import { operationNotPermitted } from '../../errors.ts';
-import { findLiveApp, latestImages } from '../find.ts';
+import { findLiveApp } from '../find.ts';
 
 /** Asks for the launch of the application's stack, or for its update where one stands. */
 export async function launchApp({ appId }: LaunchAppRequest, services: Services): Promise<LaunchAppResponse> {

@@ -1,11 +1,12 @@
 import type { StartAppReplicationRequest, StartAppReplicationResponse } from '@aws-sdk/client-sms';
+import { jobsOf } from '../../../app-jobs.ts';
 import { isReplicationBusy, serverIdsOf } from '../../../domain/app.ts';
 import type { App } from '../../../domain/entities.ts';
 import { isEnded, NO_USAGE, used } from '../../../domain/replication-job.ts';
 import { advance, unchanged } from '../../../domain/transition.ts';
 import type { Services } from '../../../ports.ts';
 import { operationNotPermitted } from '../../errors.ts';
-import { findLiveApp, jobsOf } from '../find.ts';
+import { findLiveApp } from '../find.ts';
 
 /** Asks for a replication job per server; the `app-replication` workflow makes them. */
 export async function startAppReplication(
@@ -29,11 +30,12 @@ export async function startAppReplication(
     replicationAction: 'START',
     replicationJobIds: {},
     replicationStatusMessage: undefined,
+    counted: true,
   } as const;
   const detail = { action: 'START' };
   await store.transact([
     advance(unchanged('App', app), ['App Replication', 'VALIDATION_IN_PROGRESS'], { at, set, detail }),
-    used(usage, { apps: 1 }),
+    ...(app.counted ? [] : [used(usage, { apps: 1 })]),
   ]);
   return {};
 }
@@ -58,7 +60,7 @@ function checkUsage(
   { replicatingApps, replicatingServers }: { replicatingApps: number; replicatingServers: number },
   { config: { limits } }: Services,
 ) {
-  if (replicatingApps >= limits.replicatingApps) {
+  if (!app.counted && replicatingApps >= limits.replicatingApps) {
     throw operationNotPermitted(
       `${replicatingApps} applications are being replicated; at most ${limits.replicatingApps} may be at once, stop one first`,
     );

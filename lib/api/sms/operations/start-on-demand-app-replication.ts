@@ -1,10 +1,11 @@
 import type { StartOnDemandAppReplicationRequest, StartOnDemandAppReplicationResponse } from '@aws-sdk/client-sms';
+import { jobsOf } from '../../../app-jobs.ts';
 import { isReplicationBusy } from '../../../domain/app.ts';
 import { isEnded, recentRuns } from '../../../domain/replication-job.ts';
 import { advance, unchanged } from '../../../domain/transition.ts';
 import type { Services } from '../../../ports.ts';
 import { operationNotPermitted } from '../../errors.ts';
-import { findLiveApp, jobsOf } from '../find.ts';
+import { findLiveApp } from '../find.ts';
 
 /** Asks for one more run of each server's job now; the schedule stays as it is. */
 export async function startOnDemandAppReplication(

@@ -1,9 +1,10 @@
 import type { StopAppReplicationRequest, StopAppReplicationResponse } from '@aws-sdk/client-sms';
+import { jobsOf } from '../../../app-jobs.ts';
 import { isEnded } from '../../../domain/replication-job.ts';
 import { advance, unchanged } from '../../../domain/transition.ts';
 import type { Services } from '../../../ports.ts';
 import { operationNotPermitted } from '../../errors.ts';
-import { findLiveApp, jobsOf } from '../find.ts';
+import { findLiveApp } from '../find.ts';
 
 /** Asks for the deletion of the application's replication jobs; their images stay. */
 export async function stopAppReplication(

@@ -1,0 +1,3 @@
+import { api } from './middleware/api.ts';
+
+export const handler = api();

@@ -1,0 +1,4 @@
+import { applyRetention } from '../lib/workflows/replication-run/apply-retention.ts';
+import { task } from './middleware/task.ts';
+
+export const handler = task(applyRetention);

@@ -1,0 +1,4 @@
+import { cancelRuns } from '../lib/workflows/replication-job-end/cancel-runs.ts';
+import { task } from './middleware/task.ts';
+
+export const handler = task(cancelRuns);

@@ -1,0 +1,4 @@
+import { collectServers } from '../lib/workflows/catalog-import/collect-servers.ts';
+import { task } from './middleware/task.ts';
+
+export const handler = task(collectServers);

@@ -1,0 +1,4 @@
+import { createStack } from '../lib/workflows/app-launch/create-stack.ts';
+import { task } from './middleware/task.ts';
+
+export const handler = task(createStack);

@@ -1,0 +1,4 @@
+import { deleteApp } from '../lib/workflows/app-deletion/delete-app.ts';
+import { task } from './middleware/task.ts';
+
+export const handler = task(deleteApp);

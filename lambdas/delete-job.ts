@@ -1,0 +1,4 @@
+import { deleteJob } from '../lib/workflows/replication-job-end/delete-job.ts';
+import { task } from './middleware/task.ts';
+
+export const handler = task(deleteJob);

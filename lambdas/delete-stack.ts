@@ -1,0 +1,4 @@
+import { deleteStack } from '../lib/workflows/app-launch/delete-stack.ts';
+import { task } from './middleware/task.ts';
+
+export const handler = task(deleteStack);

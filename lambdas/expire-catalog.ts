@@ -1,0 +1,4 @@
+import { expireCatalog } from '../lib/workflows/catalog-import/expire-catalog.ts';
+import { task } from './middleware/task.ts';
+
+export const handler = task(expireCatalog);

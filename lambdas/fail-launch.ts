@@ -1,0 +1,4 @@
+import { failLaunch } from '../lib/workflows/app-launch/fail-launch.ts';
+import { task } from './middleware/task.ts';
+
+export const handler = task(failLaunch);

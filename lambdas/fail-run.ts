@@ -1,0 +1,4 @@
+import { failRun } from '../lib/workflows/replication-run/fail-run.ts';
+import { task } from './middleware/task.ts';
+
+export const handler = task(failRun);

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import middy from '@middy/core';
+import { createDispatcher } from '../../lib/api/dispatch.ts';
+import type { HttpResponse } from '../../lib/api/http.ts';
+import { smsApi } from '../../lib/api/sms/api.ts';
+import type { DirectCall } from '../../lib/aws/lambda-request-handler.ts';
+import { awsServices, variable } from '../../lib/aws/services.ts';
+
+/** What a function URL sends. Source: Lambda developer guide, function URLs, payload format 2.0. */
+interface UrlCall {
+  readonly rawPath: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly queryStringParameters?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly isBase64Encoded?: boolean;
+  readonly requestContext: { readonly http: { readonly method: string } };
+}
+
+/** The whole API as one function: behind its URL callers sign, by direct invocation IAM has decided. */
+export function api() {
+  const dispatchers = prepare();
+  return middy<UrlCall | DirectCall, object>()
+    .onError(({ error }) =>
+      console.log(JSON.stringify({ level: 'error', message: 'the API failed', error: String(error) })),
+    )
+    .handler(async (call) => {
+      const { byUrl, direct } = await dispatchers;
+      return 'requestContext' in call ? urlAnswer(await byUrl(urlRequest(call))) : direct(directRequest(call));
+    });
+}
+
+async function prepare() {
+  const services = awsServices(process.env, { tokenSecret: await pageTokenSecret() });
+  const common = { apis: [smsApi(services)], newRequestId: randomUUID, log: services.log };
+  const secretOf = async (accessKeyId: string) => {
+    const key = await services.store.get('AccessKey', accessKeyId);
+    return key?.disabled ? undefined : key?.secretAccessKey;
+  };
+  return {
+    byUrl: createDispatcher({ ...common, verifier: { secretOf, now: () => Date.now() } }),
+    direct: createDispatcher(common),
+  };
+}
+
+async function pageTokenSecret(): Promise<string> {
+  const { SecretString } = await new SecretsManagerClient({}).send(
+    new GetSecretValueCommand({ SecretId: variable(process.env, 'PAGE_TOKEN_SECRET') }),
+  );
+  return SecretString!;
+}
+
+const urlRequest = ({
+  rawPath,
+  headers,
+  queryStringParameters = {},
+  body = '',
+  isBase64Encoded,
+  requestContext,
+}: UrlCall) => ({
+  method: requestContext.http.method,
+  path: rawPath,
+  query: queryStringParameters,
+  headers,
+  body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'),
+});
+
+const urlAnswer = ({ status, headers, body }: HttpResponse) => ({ statusCode: status, headers, body });
+
+const directRequest = ({ target, body }: DirectCall) => ({
+  method: 'POST',
+  path: '/',
+  query: {},
+  headers: { host: 'localhost', 'x-amz-target': target },
+  body: Buffer.from(body),
+});

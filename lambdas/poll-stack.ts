@@ -1,0 +1,4 @@
+import { pollStack } from '../lib/workflows/app-launch/poll-stack.ts';
+import { task } from './middleware/task.ts';
+
+export const handler = task(pollStack);

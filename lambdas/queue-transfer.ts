@@ -1,0 +1,4 @@
+import { queueTransfer } from '../lib/workflows/replication-run/queue-transfer.ts';
+import { task } from './middleware/task.ts';
+
+export const handler = task(queueTransfer);

@@ -1,0 +1,4 @@
+import { registerImage } from '../lib/workflows/replication-run/register-image.ts';
+import { task } from './middleware/task.ts';
+
+export const handler = task(registerImage);

@@ -1,0 +1,4 @@
+import { renderTemplate } from '../lib/workflows/app-launch/render-template.ts';
+import { task } from './middleware/task.ts';
+
+export const handler = task(renderTemplate);

@@ -1,0 +1,4 @@
+import { startWorkflow } from '../lib/workflows/rules.ts';
+import { task } from './middleware/task.ts';
+
+export const handler = task(startWorkflow);

@@ -1,0 +1,20 @@
+import type { ParseArgsConfig } from 'node:util';
+
+export interface Arguments {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly positionals: readonly string[];
+}
+
+export interface Command {
+  /** How it is called, for the error of a wrong call. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly options: NonNullable<ParseArgsConfig['options']>;
+  /** Answers the exit status. */
+  run(args: Arguments): Promise<number>;
+}
+
+/** The command was called wrongly. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

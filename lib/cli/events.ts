@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Command, UsageError } from './command.ts';
+import { fetchEvents, requiredEndpoint } from './endpoint.ts';
+
+/** Milliseconds between two looks for new events. */
+const INTERVAL = 500;
+
+export const events: Command = {
+  usage: 'rehost events [--follow] [--after POSITION] [--json]',
+  summary: 'prints the events that the service published, in their order',
+  options: { follow: { type: 'boolean' }, after: { type: 'string' }, json: { type: 'boolean' } },
+  async run({ values }) {
+    const endpoint = requiredEndpoint(process.env);
+    let position = Number(values.after ?? 0);
+    if (!Number.isSafeInteger(position) || position < 0)
+      throw new UsageError(`--after ${values.after}: give the number of an event`);
+    for (;;) {
+      const page = await fetchEvents(endpoint, position);
+      for (const { position: at, event } of page) {
+        console.log(values.json ? JSON.stringify(event) : lineOf(at, event));
+        position = at;
+      }
+      if (page.length > 0) continue;
+      if (!values.follow) return 0;
+      await sleep(INTERVAL);
+    }
+  },
+};
+
+function lineOf(
+  position: number,
+  {
+    time,
+    'detail-type': detailType,
+    detail,
+  }: { time: string; 'detail-type': string; detail: Readonly<Record<string, unknown>> },
+): string {
+  const what = detail.entity
+    ? `${detail.entity} ${detail.from ?? '·'} → ${detail.to}${detail.reason ? `  (${detail.reason})` : ''}`
+    : JSON.stringify(detail);
+  return `${String(position).padStart(6)}  ${time}  ${detailType.padEnd(34)}  ${what}`;
+}

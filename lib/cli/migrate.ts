@@ -1,0 +1,206 @@
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  DescribeExecutionCommand,
+  type DescribeExecutionOutput,
+  GetExecutionHistoryCommand,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { GetAppCommand, GetReplicationJobsCommand, ListAppsCommand, type ReplicationJob } from '@aws-sdk/client-sms';
+import { type Rehost, startRehost } from '../local/rehost.ts';
+import type { MigrationPlan } from '../workflows/app-migration/plan.ts';
+import { describeFailure } from '../workflows/failure.ts';
+import { executionName } from '../workflows/rules.ts';
+import { type Command, UsageError } from './command.ts';
+import { connect, type Endpoint, endpointOfEnvironment, fetchEvents } from './endpoint.ts';
+import { importServers } from './import.ts';
+import { type MigrationFile, migrationMachine, readMigrationFile, runningMigration } from './migration.ts';
+import { type Display, display, type ServerProgress } from './progress.ts';
+import { log, serviceOptions } from './service-options.ts';
+
+/** Milliseconds between two looks at the migration. */
+const INTERVAL = 250;
+
+/** What a person is told when the workflow comes to a state. */
+const STEPS: Readonly<Record<string, string>> = {
+  CreateApp: 'Finding the servers, creating the application',
+  PutReplicationConfiguration: 'Configuring replication',
+  StartReplication: 'Replicating',
+  PutLaunchConfiguration: 'Configuring the launch',
+  GenerateTemplate: 'Generating the template',
+  AwaitApproval: 'Waiting for approval (`rehost approve MIGRATION`)',
+  LaunchApp: 'Launching',
+  RecordFailure: 'The migration failed',
+  StopReplication: 'Stopping replication, as the plan says',
+  TerminateLaunch: 'Terminating the launch, as the plan says',
+};
+
+export const migrate: Command = {
+  usage: 'rehost migrate FILE [--data .rehost]',
+  summary: 'migrates the application that FILE describes, with the service of the environment or one of its own',
+  options: { data: { type: 'string' } },
+  async run({ values, positionals: [path] }) {
+    if (!path) throw new UsageError('name the migration file');
+    const file = readMigrationFile(path);
+    const known = endpointOfEnvironment(process.env);
+    if (known) return migrateAt(known, file);
+    const rehost = await embedded(file, values.data as string | undefined);
+    try {
+      const { url, accessKey, services } = rehost;
+      return await migrateAt(connect({ url, region: services.config.region, credentials: accessKey }), file, rehost);
+    } finally {
+      await rehost.stop();
+    }
+  },
+};
+
+function embedded({ sources }: MigrationFile, data: string | undefined): Promise<Rehost> {
+  if (sources.length === 0)
+    throw new UsageError(
+      'the file names no sources, and AWS_ENDPOINT_URL names no service; add `sources: [images:FOLDER]` to the file',
+    );
+  return startRehost({ ...serviceOptions({ data: resolve(data ?? '.rehost'), port: '0', source: sources }), log });
+}
+
+/** Starts the migration, or goes on watching the one that is under way, and tells what it made. */
+async function migrateAt(endpoint: Endpoint, { plan }: MigrationFile, rehost?: Rehost): Promise<number> {
+  const screen = display(process.stdout);
+  const began = Date.now();
+  const eventsBefore = await countEvents(endpoint);
+  const stateMachineArn = await migrationMachine(endpoint);
+  const running = await runningMigration(plan.app.name, stateMachineArn, endpoint);
+  const executionArn = running ?? (await begin(plan, stateMachineArn, { endpoint, screen }));
+  screen.step(`${running ? 'Going on with' : 'Started'} migration ${executionArn.split(':').at(-1)}`);
+  const end = await watch(executionArn, plan, { endpoint, screen });
+  if (end.status !== 'SUCCEEDED') {
+    console.error(
+      `rehost: the migration ${end.status?.toLowerCase()}: ${describeFailure({ Error: end.error ?? '', Cause: end.cause ?? '' })}`,
+    );
+    return 1;
+  }
+  await summarise(plan, { endpoint, rehost, eventsBefore, seconds: (Date.now() - began) / 1_000, output: end.output! });
+  return 0;
+}
+
+async function begin(
+  plan: MigrationPlan,
+  stateMachineArn: string,
+  { endpoint, screen }: { endpoint: Endpoint; screen: Display },
+): Promise<string> {
+  screen.step('Importing the server catalog');
+  await importServers(endpoint.sms);
+  const name = executionName(plan.app.name, 'migration', new Date().toISOString().replaceAll(/[-:.]/g, ''));
+  const { executionArn } = await endpoint.sfn.send(
+    new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(plan) }),
+  );
+  return executionArn!;
+}
+
+async function watch(
+  executionArn: string,
+  { app }: MigrationPlan,
+  { endpoint, screen }: { endpoint: Endpoint; screen: Display },
+): Promise<DescribeExecutionOutput> {
+  let seen = 0;
+  for (;;) {
+    const execution = await endpoint.sfn.send(new DescribeExecutionCommand({ executionArn }));
+    seen = await showSteps(executionArn, seen, { endpoint, screen });
+    screen.servers(await serverProgress(app.name, endpoint, execution.startDate!));
+    if (execution.status !== 'RUNNING') return execution;
+    await sleep(INTERVAL);
+  }
+}
+
+/** Shows the states that the workflow entered since the event of that number; answers the last one's. */
+async function showSteps(
+  executionArn: string,
+  seen: number,
+  { endpoint, screen }: { endpoint: Endpoint; screen: Display },
+): Promise<number> {
+  const { events = [] } = await endpoint.sfn.send(
+    new GetExecutionHistoryCommand({ executionArn, reverseOrder: true, maxResults: 100 }),
+  );
+  const fresh = events.filter(({ id }) => id! > seen).reverse();
+  for (const { stateEnteredEventDetails } of fresh) {
+    const text = STEPS[stateEnteredEventDetails?.name ?? ''];
+    if (text) screen.step(text);
+  }
+  return fresh.at(-1)?.id ?? seen;
+}
+
+async function serverProgress(appName: string, endpoint: Endpoint, since: Date): Promise<ServerProgress[]> {
+  const jobs = await jobsOfApp(appName, endpoint);
+  return jobs.flatMap(({ vmServer, replicationRunList = [] }) => {
+    const run = replicationRunList.find(
+      ({ state, completedTime }) => state === 'ACTIVE' || (completedTime && completedTime >= since),
+    );
+    if (!run) return [];
+    const percent = run.state === 'COMPLETED' ? 100 : Number.parseInt(run.stageDetails?.stageProgress ?? '0', 10);
+    return [
+      {
+        name: vmServer?.vmName ?? '',
+        stage: run.state === 'ACTIVE' ? (run.stageDetails?.stage ?? '') : run.state!.toLowerCase(),
+        percent,
+      },
+    ];
+  });
+}
+
+async function jobsOfApp(appName: string, { sms }: Endpoint): Promise<ReplicationJob[]> {
+  const { apps = [] } = await sms.send(new ListAppsCommand({}));
+  const app = apps.find(({ name }) => name === appName);
+  if (!app) return [];
+  const { serverGroups = [] } = await sms.send(new GetAppCommand({ appId: app.appId }));
+  const jobIds = serverGroups.flatMap(({ serverList = [] }) =>
+    serverList.flatMap(({ replicationJobId }) => replicationJobId ?? []),
+  );
+  const answers = await Promise.all(
+    jobIds.map((replicationJobId) => sms.send(new GetReplicationJobsCommand({ replicationJobId }))),
+  );
+  return answers.flatMap(({ replicationJobList = [] }) => replicationJobList);
+}
+
+/** Tells what the migration made. */
+async function summarise(
+  plan: MigrationPlan,
+  {
+    endpoint,
+    rehost,
+    eventsBefore,
+    seconds,
+    output,
+  }: { endpoint: Endpoint; rehost: Rehost | undefined; eventsBefore: number; seconds: number; output: string },
+) {
+  const { template, summary } = JSON.parse(output) as {
+    template: { bucket: string; key: string };
+    summary: { stackName: string };
+  };
+  const images = (await jobsOfApp(plan.app.name, endpoint)).map(
+    ({ vmServer, latestAmiId }) => `  ${latestAmiId}  ${vmServer?.vmName}`,
+  );
+  const stack = await rehost?.services.stacks.describe(summary.stackName);
+  const instances = stack?.resources.map(({ physicalId, logicalId }) => `  ${physicalId}  ${logicalId}`) ?? [];
+  console.log(
+    [
+      '',
+      `Application ${plan.app.name} is migrated.`,
+      `Images (${images.length})`,
+      ...images,
+      `Template\n  ${template.bucket}/${template.key}`,
+      `Stack\n  ${summary.stackName}${stack ? `  ${stack.status}` : ''}`,
+      ...(instances.length > 0 ? [`Instances, in the order of their launch (${instances.length})`, ...instances] : []),
+      `Events published\n  ${(await countEvents(endpoint)) - eventsBefore}`,
+      `Time\n  ${seconds.toFixed(1)} s`,
+    ].join('\n'),
+  );
+}
+
+async function countEvents(endpoint: Endpoint): Promise<number> {
+  let count = 0;
+  for (let after = 0; ; ) {
+    const page = await fetchEvents(endpoint, after);
+    if (page.length === 0) return count;
+    count += page.length;
+    after = page.at(-1)!.position;
+  }
+}

@@ -1,0 +1,87 @@
+import {
+  type AppSummary,
+  GetReplicationJobsCommand,
+  ListAppsCommand,
+  type ReplicationJob,
+  type SMSClient,
+} from '@aws-sdk/client-sms';
+import type { Command } from './command.ts';
+import { requiredEndpoint } from './endpoint.ts';
+
+export const status: Command = {
+  usage: 'rehost status',
+  summary: 'shows applications, replication jobs and the runs under way',
+  options: {},
+  async run() {
+    const { sms } = requiredEndpoint(process.env);
+    const apps = await allApps(sms);
+    console.log(apps.length > 0 ? 'APPLICATIONS' : 'no applications');
+    for (const app of apps) console.log(appLine(app));
+    const jobs = await allJobs(sms);
+    console.log(jobs.length > 0 ? '\nREPLICATION JOBS' : '\nno replication jobs');
+    for (const job of jobs) console.log(jobLine(job));
+    return 0;
+  },
+};
+
+async function allApps(sms: SMSClient): Promise<AppSummary[]> {
+  const apps: AppSummary[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await sms.send(new ListAppsCommand({ nextToken }));
+    apps.push(...(page.apps ?? []));
+    nextToken = page.nextToken;
+  } while (nextToken);
+  return apps;
+}
+
+async function allJobs(sms: SMSClient): Promise<ReplicationJob[]> {
+  const jobs: ReplicationJob[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await sms.send(new GetReplicationJobsCommand({ nextToken }));
+    jobs.push(...(page.replicationJobList ?? []));
+    nextToken = page.nextToken;
+  } while (nextToken);
+  return jobs.filter(({ state }) => state !== 'DELETED');
+}
+
+const appLine = ({
+  appId,
+  name,
+  totalServers,
+  replicationStatus,
+  launchStatus,
+  replicationStatusMessage,
+  launchStatusMessage,
+}: AppSummary) =>
+  [
+    `  ${appId}  ${name}  ${totalServers} servers  ${replicationStatus}  ${launchStatus}`,
+    replicationStatusMessage,
+    launchStatusMessage,
+  ]
+    .filter(Boolean)
+    .join('\n      ');
+
+function jobLine({
+  replicationJobId,
+  vmServer,
+  state,
+  latestAmiId,
+  statusMessage,
+  replicationRunList = [],
+}: ReplicationJob): string {
+  const active = replicationRunList.find((run) => run.state === 'ACTIVE');
+  const next = replicationRunList.find((run) => run.state === 'PENDING');
+  const run = active
+    ? `${active.stageDetails?.stage} ${active.stageDetails?.stageProgress ?? ''}`
+    : next
+      ? `next run ${next.scheduledStartTime?.toISOString()}`
+      : '';
+  return [
+    `  ${replicationJobId}  ${vmServer?.vmName}  ${state}  ${latestAmiId ?? 'no image yet'}  ${run}`,
+    statusMessage,
+  ]
+    .filter(Boolean)
+    .join('\n      ');
+}

@@ -1,0 +1,27 @@
+import { startRehost } from '../local/rehost.ts';
+import type { Command } from './command.ts';
+import { SERVICE_OPTIONS, serviceOptions } from './service-options.ts';
+
+export const up: Command = {
+  usage:
+    'rehost up [--port 4599] [--host 127.0.0.1] [--data .rehost] [--source images:FOLDER]… [--auth sigv4|none] [--account 000000000000] [--region us-east-1]',
+  summary: 'runs the whole service on this machine until it is stopped',
+  options: SERVICE_OPTIONS,
+  async run({ values }) {
+    const options = serviceOptions(values);
+    const rehost = await startRehost(options);
+    const { accessKeyId, secretAccessKey } = rehost.accessKey;
+    console.log(`# Rehost is ready. Run these lines in another shell (or eval them), then use aws sms, boto3 or rehost there.
+export AWS_ENDPOINT_URL=${rehost.url}
+export AWS_ACCESS_KEY_ID=${accessKeyId}
+export AWS_SECRET_ACCESS_KEY=${secretAccessKey}
+export AWS_REGION=${options.config!.region}`);
+    await new Promise<void>((resolve) => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
+      // A timer that keeps the process alive: the service's own do not.
+      setInterval(() => {}, 2 ** 30);
+    });
+    await rehost.stop();
+    process.exit(0);
+  },
+};

@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import type { Connector, Server } from '../../domain/entities.ts';
+import { type Change, unchanged } from '../../domain/transition.ts';
+import type { DiscoveredServer, Services } from '../../ports.ts';
+
+/** Servers written in one transaction, below the store's limit. */
+const BATCH = 50;
+
+/** Writes the servers that the healthy connectors see into the catalog. A server keeps its id from import to import. */
+export async function collectServers(
+  { importNumber }: { importNumber: number },
+  { store, connectors }: Services,
+): Promise<{ servers: number }> {
+  const { items } = await store.query('Connector', { index: 'all', partition: 'all' });
+  let servers = 0;
+  for (const connector of items.filter(({ status }) => status === 'HEALTHY')) {
+    let batch: DiscoveredServer[] = [];
+    const write = async () => {
+      const changes = await Promise.all(batch.map((found) => change(found, { connector, importNumber }, store)));
+      await store.transact(changes);
+      servers += batch.length;
+      batch = [];
+    };
+    for await (const found of connectors.inventory(connector.id)) {
+      batch.push(found);
+      if (batch.length === BATCH) await write();
+    }
+    await write();
+  }
+  return { servers };
+}
+
+async function change(
+  { vmId, vmName, vmPath }: DiscoveredServer,
+  { connector, importNumber }: { connector: Connector; importNumber: number },
+  store: Services['store'],
+): Promise<Change<'Server'>> {
+  const { vmManagerId, vmManagerName, vmManagerType } = connector;
+  const id = serverId(vmManagerId, vmId);
+  const known =
+    (await store.get('Server', id)) ?? ({ id, version: 0, sequence: 0, serverType: 'VIRTUAL_MACHINE' } as const);
+  const vmServer = { vmServerAddress: { vmManagerId, vmId }, vmName, vmManagerName, vmManagerType, vmPath };
+  return unchanged('Server', { ...known, vmServer, importNumber } satisfies Server);
+}
+
+/** `s-` and 8 hexadecimal digits as SMS's, made from the server's address: the same server has the same id, whoever imports it. */
+const serverId = (vmManagerId: string, vmId: string) =>
+  `s-${createHash('sha256').update(`${vmManagerId}/${vmId}`).digest('hex').slice(0, 8)}`;

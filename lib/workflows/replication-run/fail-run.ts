@@ -1,0 +1,84 @@
+import type { ReplicationJob, ReplicationRun } from '../../domain/entities.ts';
+import { deletedRun, NO_USAGE, runsOnce, transferIdOf, used } from '../../domain/replication-job.ts';
+import { advance, type Change, unchanged } from '../../domain/transition.ts';
+import type { Services } from '../../ports.ts';
+import { describeFailure, type Failure } from '../failure.ts';
+
+/** Fails the run. A job that runs once fails with it; another goes on until too many runs in a row have failed, and then pauses. */
+export async function failRun(
+  { replicationRunId, failure }: { replicationRunId: string; failure: Failure },
+  services: Services,
+): Promise<Record<string, never>> {
+  const { store, clock } = services;
+  const run = await store.get('ReplicationRun', replicationRunId);
+  const job = run && (await store.get('ReplicationJob', run.replicationJobId));
+  if (!run || !job || run.state !== 'ACTIVE') return {};
+
+  const message = `ServerError: ${describeFailure(failure)}`;
+  const at = clock.now();
+  const transfer = await store.get('Transfer', transferIdOf(run.id));
+  const given =
+    transfer && ['QUEUED', 'CLAIMED'].includes(transfer.state)
+      ? [advance(unchanged('Transfer', transfer), ['Transfer', 'FAILED'], { at, reason: message })]
+      : [];
+  const jobChanges = await jobAfterFailure(job, run, { ...services, message });
+  const statusMessage = jobChanges[0]!.entity.statusMessage ?? message;
+  await store.transact([
+    advance(unchanged('ReplicationRun', run), ['Replication Run', 'FAILED'], {
+      at,
+      reason: message,
+      set: { statusMessage, completedTime: at },
+    }),
+    ...given,
+    ...jobChanges,
+  ]);
+  return {};
+}
+
+async function jobAfterFailure(
+  { activeRunId: _, ...job }: ReplicationJob,
+  run: ReplicationRun,
+  services: Services & { message: string },
+): Promise<[Change<'ReplicationJob'>, ...Change[]]> {
+  const { message, config } = services;
+  const failures = job.consecutiveFailures + 1;
+  const left = config.limits.consecutiveFailures - failures;
+  if (runsOnce(job) && run.type === 'AUTOMATIC') return failedJob({ ...job, consecutiveFailures: failures }, services);
+  if (left <= 0 && job.state === 'ACTIVE') return pausedJob({ ...job, consecutiveFailures: failures }, services);
+  const statusMessage = `${message}. ${left} re-try run(s) remaining before the job will be paused`;
+  return [unchanged('ReplicationJob', { ...job, consecutiveFailures: failures, statusMessage })];
+}
+
+async function failedJob(
+  job: ReplicationJob,
+  { store, clock, message }: Services & { message: string },
+): Promise<[Change<'ReplicationJob'>, ...Change[]]> {
+  const why = { at: clock.now(), reason: message, set: { statusMessage: message, released: true } } as const;
+  const failing = advance(unchanged('ReplicationJob', job), ['Replication Job', 'FAILING'], why);
+  const server = await store.get('Server', job.serverId);
+  return [
+    advance(failing, ['Replication Job', 'FAILED'], why),
+    used((await store.get('Usage', 'account')) ?? NO_USAGE, { servers: -1 }),
+    ...(server?.replicationJobId === job.id
+      ? [unchanged('Server', { ...server, replicationJobTerminated: true })]
+      : []),
+  ];
+}
+
+async function pausedJob(
+  job: ReplicationJob,
+  { store, clock, config, message }: Services & { message: string },
+): Promise<[Change<'ReplicationJob'>, ...Change[]]> {
+  const at = clock.now();
+  const { pendingRunId, nextReplicationRunStartTime: _, ...rest } = job;
+  const statusMessage = `${message}. The job is paused after ${job.consecutiveFailures} failed runs; resume it within ${config.limits.pausedDays} days with UpdateReplicationJob and nextReplicationRunStartTime`;
+  const pending = pendingRunId ? await store.get('ReplicationRun', pendingRunId) : undefined;
+  return [
+    advance(unchanged('ReplicationJob', rest), ['Replication Job', 'PAUSED_ON_FAILURE'], {
+      at,
+      reason: message,
+      set: { pausedAt: at, statusMessage },
+    }),
+    ...(pending?.state === 'PENDING' ? [deletedRun(pending, { at, reason: 'the job is paused' })] : []),
+  ];
+}

@@ -1,0 +1,52 @@
+import type { Transfer } from '../../domain/entities.ts';
+import { transferIdOf } from '../../domain/replication-job.ts';
+import { advance, created, unchanged } from '../../domain/transition.ts';
+import type { Services } from '../../ports.ts';
+
+/** Queues the run's disks for a connector, which answers with the task token. A new token means a new attempt. */
+export async function queueTransfer(
+  { replicationRunId, taskToken }: { replicationRunId: string; taskToken: string },
+  { store, clock }: Services,
+): Promise<Record<string, never>> {
+  const at = clock.now();
+  const known = await store.get('Transfer', transferIdOf(replicationRunId));
+  if (known?.taskToken === taskToken) return {};
+  if (known) {
+    const { connectorId: _, ...free } = known;
+    const set = { taskToken, attempt: known.attempt + 1 };
+    const requeued =
+      known.state === 'QUEUED'
+        ? unchanged('Transfer', { ...free, ...set })
+        : advance(unchanged('Transfer', free), ['Transfer', 'QUEUED'], {
+            at,
+            set,
+            reason: 'the connector fell silent or failed',
+          });
+    await store.transact([requeued]);
+    return {};
+  }
+
+  const run = await store.get('ReplicationRun', replicationRunId);
+  const job = run && (await store.get('ReplicationJob', run.replicationJobId));
+  if (!run || !job) throw new Error(`no replication run ${replicationRunId}`);
+  const transfer: Transfer = {
+    id: transferIdOf(run.id),
+    replicationRunId: run.id,
+    version: 0,
+    sequence: 0,
+    replicationJobId: job.id,
+    serverId: job.serverId,
+    vmServer: job.vmServer,
+    state: 'QUEUED',
+    taskToken,
+    attempt: 1,
+    description: imageDescription(job.id, run.id),
+    ...(job.kmsKeyId ? { kmsKeyId: job.kmsKeyId } : {}),
+  };
+  await store.transact([created('Transfer', transfer, { machines: ['Transfer'], at })]);
+  return {};
+}
+
+/** Scripts look for exactly this text in the descriptions of images. Source: scripts in use in 2018 (facts of AWS SMS). */
+export const imageDescription = (jobId: string, runId: string) =>
+  `SMS ReplicationJobId = ${jobId} ReplicationRunId = ${runId}`;

@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { expect, test } from '@jest/globals';
+
+const ROOT = join(import.meta.dirname, '..');
+const SHARED = ['json', 'clock', 'config', 'store', 'ports', 'snapshots', 'document', 'app-jobs'];
+
+/** Which part of `lib` may import which others, beside itself and the shared files at the top. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  domain: [],
+  api: ['domain', 'workflows'],
+  workflows: ['domain', 'replication'],
+  replication: ['connector'],
+  connector: ['domain'],
+  engine: [],
+  aws: ['domain', 'api', 'workflows'],
+  local: ['domain', 'api', 'workflows', 'replication', 'connector', 'engine'],
+  infra: [],
+  cli: ['domain', 'api', 'workflows', 'connector', 'local', 'engine'],
+};
+/** Time, chance, processes and the network come in through ports. */
+const OUTSIDE = /process\.env|Date\.now\(|randomUUID|setTimeout\(/;
+/** `States.UUID` is a function of the language itself. */
+const FUNCTIONS_OF_THE_LANGUAGE = /(, randomUUID })|('States.UUID': \(\) => randomUUID\(\))/g;
+const MAY_GO_OUTSIDE = ['aws', 'local', 'connector', 'cli', 'infra'];
+
+const files = (readdirSync(join(ROOT, 'lib'), { recursive: true }) as string[]).filter((file) => file.endsWith('.ts'));
+const partOf = (file: string) => (file.includes('/') ? file.split('/')[0]! : 'top');
+
+test.each(files)('%s imports only what its part may, and keeps its size', (file) => {
+  const text = readFileSync(join(ROOT, 'lib', file), 'utf8');
+  const part = partOf(file);
+  const imports = [...text.matchAll(/from '(\.[^']+)'/g)].map(([, path]) =>
+    relative(join(ROOT, 'lib'), resolve(dirname(join(ROOT, 'lib', file)), path!)),
+  );
+  const foreign = imports.filter((path) => partOf(path) !== part && !SHARED.includes(path.replace('.ts', '')));
+  if (part !== 'top') expect(foreign.filter((path) => !MAY_IMPORT[part]?.includes(partOf(path)))).toEqual([]);
+  if (!MAY_GO_OUTSIDE.includes(part)) expect(text.replaceAll(FUNCTIONS_OF_THE_LANGUAGE, '').match(OUTSIDE)).toBeNull();
+  expect(imports.filter((path) => path.startsWith('..'))).toEqual([]);
+  if (!file.endsWith('shapes.ts')) expect(text.split('\n').length).toBeLessThanOrEqual(300);
+});
