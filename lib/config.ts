@@ -22,8 +22,6 @@ export interface Limits {
   /** Days after which an imported catalog expires. SMS's figure is not known. */
   readonly catalogDays: number;
   readonly clientTokenHours: number;
-  /** Seconds without a sign of life after which a connector is unhealthy. */
-  readonly connectorSilenceSeconds: number;
   /** Requests a second that one access key may make for long, and at once. */
   readonly requestsPerSecond: number;
   readonly requestBurst: number;
@@ -43,7 +41,6 @@ export const DEFAULT_LIMITS: Limits = {
   amisToKeep: 270,
   catalogDays: 90,
   clientTokenHours: 24,
-  connectorSilenceSeconds: 120,
   requestsPerSecond: 1_000,
   requestBurst: 5_000,
 };

@@ -56,7 +56,6 @@ export interface Connector extends EntityBase {
   readonly ipAddress: string;
   readonly macAddress: string;
   readonly associatedOn: number;
-  readonly lastSeenAt: number;
 }
 
 /** There is one, with id `catalog`. */

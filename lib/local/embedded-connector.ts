@@ -9,7 +9,7 @@ import { ConflictError } from '../store.ts';
 
 /** Transfers at once; a copy keeps two cores busy, the second fills its pauses. */
 const SLOTS = 2;
-/** Milliseconds between two signs of life, to the service and for a task token. */
+/** Milliseconds between two heartbeats of a task token; the state allows 180 s. */
 const HEARTBEAT = 30_000;
 /** Milliseconds between two notes of progress of a run. */
 const PROGRESS = 500;
@@ -23,7 +23,7 @@ export interface ConnectorOptions {
 
 /**
  * A connector within the service's own process: it claims transfers of servers that its source has, copies their disks, and answers the workflow. What
- * it had claimed when it died it claims again.
+ * it had claimed when it died it claims again. It lives and dies with the service, so it is healthy while it is there.
  */
 export class EmbeddedConnector {
   readonly #options: ConnectorOptions;
@@ -31,7 +31,6 @@ export class EmbeddedConnector {
   readonly #work = new Set<Promise<void>>();
   #id = '';
   #stopped = false;
-  #cancelHeartbeat = () => {};
 
   constructor(options: ConnectorOptions) {
     this.#options = options;
@@ -46,14 +45,12 @@ export class EmbeddedConnector {
 
   async start() {
     this.#id = await this.#register();
-    this.#beat();
     this.look();
   }
 
   /** Lets copies go where they are: the next start resumes them. */
   async stop() {
     this.#stopped = true;
-    this.#cancelHeartbeat();
     for (const controller of this.#active.values()) controller.abort();
     await Promise.allSettled(this.#work);
   }
@@ -95,7 +92,7 @@ export class EmbeddedConnector {
     const { items } = await store.query('Connector', { index: 'all', partition: 'all' });
     const known = items.find(({ vmManagerId }) => vmManagerId === source.manager.id);
     if (known) {
-      const seen = { ...known, lastSeenAt: at, connectorVersion: version };
+      const seen = { ...known, connectorVersion: version };
       const change =
         known.status === 'HEALTHY'
           ? unchanged('Connector', seen)
@@ -116,20 +113,9 @@ export class EmbeddedConnector {
       ipAddress: '127.0.0.1',
       macAddress: '00:00:00:00:00:00',
       associatedOn: at,
-      lastSeenAt: at,
     };
     await store.transact([created('Connector', connector, { machines: ['Connector'], at })]);
     return connector.id;
-  }
-
-  /** Says that it is alive, while it is. */
-  #beat() {
-    if (this.#stopped) return;
-    const { clock } = this.#options.services;
-    this.#cancelHeartbeat = clock.setTimer(clock.now() + HEARTBEAT, () => {
-      this.#track(this.#register().then(() => undefined));
-      this.#beat();
-    });
   }
 
   async #claim() {

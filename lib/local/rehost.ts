@@ -10,7 +10,7 @@ import type { Clock } from '../clock.ts';
 import { type Config, DEFAULT_CONFIG } from '../config.ts';
 import { openSource } from '../connector/open-source.ts';
 import type { AccessKey } from '../domain/entities.ts';
-import { unchanged } from '../domain/transition.ts';
+import { advance, unchanged } from '../domain/transition.ts';
 import { callEngine } from '../engine/api/operations.ts';
 import { Engine } from '../engine/engine.ts';
 import { hostedInvoke, httpInvoke } from '../engine/invoke.ts';
@@ -143,6 +143,7 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
     relay.subscribe((event) => connector.onEvent(event));
     connectors.push(connector);
   }
+  await noteAbsent(services, connectors);
   engine.start();
   stacks.start();
   relay.wake();
@@ -205,6 +206,19 @@ async function firstAccessKey(
   };
   await store.transact([unchanged('AccessKey', key)]);
   return { accessKeyId: id, secretAccessKey: key.secretAccessKey };
+}
+
+/** Connectors of sources that this start does not have are unhealthy: nobody would take their transfers. */
+async function noteAbsent({ store, clock }: Services, present: readonly EmbeddedConnector[]) {
+  const { items } = await store.query('Connector', { index: 'all', partition: 'all' });
+  for (const connector of items.filter(
+    ({ id, status }) => status === 'HEALTHY' && present.every((one) => one.id !== id),
+  )) {
+    const reason = 'the service was started without its source';
+    await store.transact([
+      advance(unchanged('Connector', connector), ['Connector', 'UNHEALTHY'], { at: clock.now(), reason }),
+    ]);
+  }
 }
 
 type EngineService = Parameters<typeof callEngine>[2];

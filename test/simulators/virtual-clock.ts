@@ -12,7 +12,8 @@ export class VirtualClock implements Clock {
   now = () => this.#now;
 
   setTimer = (at: number, run: () => void) => {
-    const timer = { at, run };
+    // Like the machine's clock it knows whole milliseconds only.
+    const timer = { at: Math.ceil(at), run };
     this.#timers.push(timer);
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer);

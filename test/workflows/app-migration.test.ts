@@ -1,0 +1,121 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  DescribeExecutionCommand,
+  GetExecutionHistoryCommand,
+  ListExecutionsCommand,
+  SendTaskSuccessCommand,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { GetAppCommand, ListAppsCommand } from '@aws-sdk/client-sms';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Started, start, until } from '../support/start.ts';
+
+const MACHINE = 'arn:aws:states:us-east-1:000000000000:stateMachine:app-migration';
+const plan = (more: object = {}) => ({
+  app: { name: 'shop', tags: { team: 'a' } },
+  serverGroups: [
+    { name: 'database', launchOrder: 1, servers: [{ name: 'db1', instanceType: 'r6i.large' }] },
+    { name: 'web', launchOrder: 2, servers: [{ name: 'web1' }, { name: 'web2' }] },
+  ],
+  replication: { runOnce: true },
+  launch: { instanceType: 't3.small' },
+  ...more,
+});
+
+let started: Started;
+let sfn: SFNClient;
+beforeAll(async () => {
+  started = await start();
+  sfn = new SFNClient({ endpoint: started.rehost.url, region: 'us-east-1', credentials: started.rehost.accessKey });
+});
+afterAll(() => started.end());
+
+const begin = async (name: string, input: object) =>
+  (await sfn.send(new StartExecutionCommand({ stateMachineArn: MACHINE, name, input: JSON.stringify(input) })))
+    .executionArn!;
+const describeExecution = (executionArn: string) => sfn.send(new DescribeExecutionCommand({ executionArn }));
+const ended = (executionArn: string) =>
+  until(
+    () => describeExecution(executionArn),
+    ({ status }) => status !== 'RUNNING',
+  );
+const app = async () => {
+  const { apps = [] } = await started.sms.send(new ListAppsCommand({}));
+  return (await started.sms.send(new GetAppCommand({ appId: apps.find(({ name }) => name === 'shop')!.appId })))
+    .appSummary!;
+};
+
+describe('app-migration', () => {
+  test('migrates an application', async () => {
+    const { status, output } = await ended(await begin('first', plan()));
+    expect(status).toBe('SUCCEEDED');
+    expect(JSON.parse(output!).summary.stackName).toMatch(/^sms-app-/);
+    expect(await app()).toMatchObject({ replicationStatus: 'REPLICATED', launchStatus: 'LAUNCHED' });
+    expect(await started.rehost.services.store.get('Migration', 'first')).toMatchObject({
+      state: 'MIGRATED',
+      appName: 'shop',
+    });
+  });
+
+  test('a second pass updates the stack with new images', async () => {
+    const before = await started.rehost.services.stacks.describe((await app()).launchDetails!.stackName!);
+    expect((await ended(await begin('second', plan()))).status).toBe('SUCCEEDED');
+    const after = await started.rehost.services.stacks.describe((await app()).launchDetails!.stackName!);
+    expect(after).toMatchObject({ status: 'UPDATE_COMPLETE', stackId: before!.stackId });
+    expect(after!.resources[0]!.physicalId).not.toBe(before!.resources[0]!.physicalId);
+  });
+
+  test('waits for approval where the plan asks for it', async () => {
+    const executionArn = await begin('approved', plan({ approval: true }));
+    await until(
+      () => started.rehost.services.store.get('Migration', 'approved'),
+      (migration) => migration?.state === 'AWAITING_APPROVAL',
+    );
+    const { events = [] } = await sfn.send(new GetExecutionHistoryCommand({ executionArn, reverseOrder: true }));
+    const { parameters } = events.find(({ type }) => type === 'TaskScheduled')!.taskScheduledEventDetails!;
+    await sfn.send(new SendTaskSuccessCommand({ taskToken: JSON.parse(parameters!).Payload.taskToken, output: '{}' }));
+    expect((await ended(executionArn)).status).toBe('SUCCEEDED');
+  });
+
+  test('fails by name when the plan names a server that is not there', async () => {
+    const input = plan({
+      app: { name: 'other' },
+      serverGroups: [{ name: 'g', launchOrder: 1, servers: [{ name: 'nobody' }] }],
+    });
+    const { status, error, cause } = await ended(await begin('nobody', input));
+    expect([status, error]).toEqual(['FAILED', 'ServersNotFoundError']);
+    expect(cause).toContain('server nobody is not in the catalog');
+    expect(await started.rehost.services.store.get('Migration', 'nobody')).toMatchObject({ state: 'FAILED' });
+  });
+
+  test('fails by name when the plan cannot be read', async () => {
+    expect(await ended(await begin('bad-plan', { app: { name: 'x' }, groups: [] }))).toMatchObject({
+      status: 'FAILED',
+      error: 'PlanError',
+    });
+    expect(await ended(await begin('no-plan', {}))).toMatchObject({ status: 'FAILED', error: 'PlanError' });
+  });
+
+  test('fails when replication fails, and terminates the launch where the plan says so', async () => {
+    rmSync(join(started.source, 'web1'), { recursive: true });
+    const { status, error, cause } = await ended(await begin('broken', plan({ onFailure: 'TERMINATE_LAUNCH' })));
+    expect([status, error]).toEqual(['FAILED', 'ReplicationFailed']);
+    expect(cause).toContain('web1');
+    await until(app, ({ launchStatus }) => launchStatus === 'TERMINATED');
+  });
+
+  test('executions are listed by their names, newest first', async () => {
+    const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn: MACHINE }));
+    expect(executions.map(({ name }) => name)).toEqual([
+      'broken',
+      'no-plan',
+      'bad-plan',
+      'nobody',
+      'approved',
+      'second',
+      'first',
+    ]);
+  });
+});
