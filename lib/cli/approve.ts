@@ -5,7 +5,6 @@ import { migrationArn } from './migration.ts';
 
 export const approve: Command = {
   usage: 'rehost approve MIGRATION',
-  summary: 'lets a migration that waits for approval launch its application',
   options: {},
   async run({ positionals: [name] }) {
     if (!name) throw new UsageError('name the migration; `rehost migrate` prints it');

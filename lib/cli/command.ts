@@ -6,9 +6,8 @@ export interface Arguments {
 }
 
 export interface Command {
-  /** How it is called, for the error of a wrong call. */
+  /** How it is called. */
   readonly usage: string;
-  readonly summary: string;
   readonly options: NonNullable<ParseArgsConfig['options']>;
   /** Answers the exit status. */
   run(args: Arguments): Promise<number>;

@@ -7,7 +7,6 @@ const INTERVAL = 500;
 
 export const events: Command = {
   usage: 'rehost events [--follow] [--after POSITION] [--json]',
-  summary: 'prints the events that the service published, in their order',
   options: { follow: { type: 'boolean' }, after: { type: 'string' }, json: { type: 'boolean' } },
   async run({ values }) {
     const endpoint = requiredEndpoint(process.env);

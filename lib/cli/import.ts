@@ -5,7 +5,6 @@ import { requiredEndpoint } from './endpoint.ts';
 
 export const importCatalog: Command = {
   usage: 'rehost import',
-  summary: 'imports the servers that the connectors see, and lists them',
   options: {},
   async run() {
     const { sms } = requiredEndpoint(process.env);

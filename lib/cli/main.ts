@@ -1,23 +1,49 @@
 import { parseArgs } from 'node:util';
-import { approve } from './approve.ts';
 import { type Command, UsageError } from './command.ts';
-import { events } from './events.ts';
-import { importCatalog } from './import.ts';
-import { migrate } from './migrate.ts';
-import { status } from './status.ts';
-import { up } from './up.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { up, migrate, status, events, import: importCatalog, approve };
+interface Entry {
+  readonly summary: string;
+  /** Loaded when it is called: most commands need little of what others need. */
+  load(): Promise<Command>;
+}
+
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  up: {
+    summary: 'runs the whole service on this machine until it is stopped',
+    load: async () => (await import('./up.ts')).up,
+  },
+  migrate: {
+    summary: 'migrates the application that FILE describes, with the service of the environment or one of its own',
+    load: async () => (await import('./migrate.ts')).migrate,
+  },
+  status: {
+    summary: 'shows applications, replication jobs and the runs under way',
+    load: async () => (await import('./status.ts')).status,
+  },
+  events: {
+    summary: 'prints the events that the service published, in their order',
+    load: async () => (await import('./events.ts')).events,
+  },
+  import: {
+    summary: 'imports the servers that the connectors see, and lists them',
+    load: async () => (await import('./import.ts')).importCatalog,
+  },
+  approve: {
+    summary: 'lets a migration that waits for approval launch its application',
+    load: async () => (await import('./approve.ts')).approve,
+  },
+};
 
 /** Runs the command line. Answers the exit status: 0 done, 1 failed, 2 called wrongly. */
 export async function main(args: readonly string[]): Promise<number> {
   const [name = 'help', ...rest] = args;
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command) {
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!entry) {
     const asked = ['help', '--help', '-h'].includes(name);
     (asked ? console.log : console.error)(asked ? help() : `rehost: there is no command ${name}\n\n${help()}`);
     return asked ? 0 : 2;
   }
+  const command = await entry.load();
   try {
     const { values, positionals } = parseArgs({
       args: rest,
@@ -25,7 +51,7 @@ export async function main(args: readonly string[]): Promise<number> {
       allowPositionals: true,
     });
     if (values.help) {
-      console.log(`${command.usage}\n\n${command.summary}`);
+      console.log(`usage: ${command.usage}\n\n${entry.summary}`);
       return 0;
     }
     return await command.run({ values, positionals });

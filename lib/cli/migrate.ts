@@ -7,7 +7,7 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { GetAppCommand, GetReplicationJobsCommand, ListAppsCommand, type ReplicationJob } from '@aws-sdk/client-sms';
-import { type Rehost, startRehost } from '../local/rehost.ts';
+import type { Rehost } from '../local/rehost.ts';
 import type { MigrationPlan } from '../workflows/app-migration/plan.ts';
 import { describeFailure } from '../workflows/failure.ts';
 import { executionName } from '../workflows/rules.ts';
@@ -37,7 +37,6 @@ const STEPS: Readonly<Record<string, string>> = {
 
 export const migrate: Command = {
   usage: 'rehost migrate FILE [--data .rehost]',
-  summary: 'migrates the application that FILE describes, with the service of the environment or one of its own',
   options: { data: { type: 'string' } },
   async run({ values, positionals: [path] }) {
     if (!path) throw new UsageError('name the migration file');
@@ -54,7 +53,8 @@ export const migrate: Command = {
   },
 };
 
-function embedded({ sources }: MigrationFile, data: string | undefined): Promise<Rehost> {
+async function embedded({ sources }: MigrationFile, data: string | undefined): Promise<Rehost> {
+  const { startRehost } = await import('../local/rehost.ts');
   if (sources.length === 0)
     throw new UsageError(
       'the file names no sources, and AWS_ENDPOINT_URL names no service; add `sources: [images:FOLDER]` to the file',

@@ -10,7 +10,6 @@ import { requiredEndpoint } from './endpoint.ts';
 
 export const status: Command = {
   usage: 'rehost status',
-  summary: 'shows applications, replication jobs and the runs under way',
   options: {},
   async run() {
     const { sms } = requiredEndpoint(process.env);

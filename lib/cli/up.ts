@@ -1,14 +1,14 @@
-import { startRehost } from '../local/rehost.ts';
 import type { Command } from './command.ts';
 import { SERVICE_OPTIONS, serviceOptions } from './service-options.ts';
 
 export const up: Command = {
   usage:
     'rehost up [--port 4599] [--host 127.0.0.1] [--data .rehost] [--source images:FOLDER]… [--auth sigv4|none] [--account 000000000000] [--region us-east-1]',
-  summary: 'runs the whole service on this machine until it is stopped',
   options: SERVICE_OPTIONS,
   async run({ values }) {
     const options = serviceOptions(values);
+    // Loaded once the options are known to be right.
+    const { startRehost } = await import('../local/rehost.ts');
     const rehost = await startRehost(options);
     const { accessKeyId, secretAccessKey } = rehost.accessKey;
     console.log(`# Rehost is ready. Run these lines in another shell (or eval them), then use aws sms, boto3 or rehost there.

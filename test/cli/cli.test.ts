@@ -1,0 +1,133 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Running, rehost, up } from '../support/process.ts';
+
+let folder: string;
+let running: Running;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'rehost-'));
+  mkdirSync(join(folder, 'datacenter'));
+  writeFileSync(join(folder, 'datacenter', 'app1.img'), Buffer.alloc(2_000_000, 'data'));
+  running = await up(['--data', join(folder, 'data'), '--source', `images:${join(folder, 'datacenter')}`]);
+  const { url, credentials, region } = running.endpoint;
+  env = {
+    AWS_ENDPOINT_URL: url,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_REGION: region,
+  };
+}, 20_000);
+afterAll(async () => {
+  await running.kill();
+  rmSync(folder, { recursive: true });
+});
+
+const PLAN =
+  'app: { name: one }\nserverGroups: [{ name: all, launchOrder: 1, servers: [{ name: app1 }] }]\nreplication: { runOnce: true }\n';
+function planFile(text: string): string {
+  const path = join(folder, 'plan.yaml');
+  writeFileSync(path, text);
+  return path;
+}
+
+describe('against the service of the environment', () => {
+  test('import lists the servers', async () => {
+    const { status, stdout } = await rehost(['import'], env);
+    expect([status, stdout]).toEqual([
+      0,
+      expect.stringMatching(/^s-[0-9a-f]{8}\tapp1\t.*\n1 servers in the catalog\n$/s),
+    ]);
+  });
+
+  test('migrate shows its steps on plain lines, and what it made', async () => {
+    const { status, stdout, stderr } = await rehost(['migrate', planFile(PLAN)], env);
+    expect([status, stderr]).toEqual([0, '']);
+    for (const line of [
+      'Importing the server catalog',
+      'Replicating',
+      '  app1: completed 100%',
+      'Launching',
+      'Application one is migrated.',
+      'Images (1)',
+      'Stack',
+      'Events published',
+      'Time',
+    ]) {
+      expect(stdout).toContain(`${line}\n`);
+    }
+  }, 20_000);
+
+  test('status shows the application and its job', async () => {
+    const { stdout } = await rehost(['status'], env);
+    expect(stdout).toMatch(/one {2}1 servers {2}REPLICATED {2}LAUNCHED/);
+    expect(stdout).toMatch(/sms-job-[0-9a-f]{8} {2}app1 {2}COMPLETED {2}ami-[0-9a-f]{17}/);
+  });
+
+  test('events prints them in their order, as lines or JSON', async () => {
+    const { stdout } = await rehost(['events'], env);
+    const positions = stdout
+      .trim()
+      .split('\n')
+      .map((line) => Number.parseInt(line, 10));
+    expect(positions).toEqual(positions.map((_, index) => index + 1));
+    const json = await rehost(['events', '--json', '--after', String(positions.length - 1)], env);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      source: 'rehost',
+      'detail-type': 'Migration State Change',
+      detail: { to: 'MIGRATED' },
+    });
+  });
+
+  test('fails with a wrong secret, and says what to do', async () => {
+    const { status, stderr } = await rehost(['status'], { ...env, AWS_SECRET_ACCESS_KEY: 'wrong' });
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/signature/i)]);
+  });
+});
+
+describe('fails with exit status 2 and the usage', () => {
+  test.each([
+    ['an unknown command', ['fly'], 'there is no command fly'],
+    ['an unknown option', ['up', '--prot', '1'], "Unknown option '--prot'"],
+    ['a bad port', ['up', '--port', 'x'], '--port x'],
+    ['a source that is not there', ['up', '--source', 'images:/nowhere/at/all'], '/nowhere/at/all'],
+    ['an unknown kind of source', ['up', '--source', 'tape:x'], 'tape:x'],
+    ['no signatures beyond loopback', ['up', '--auth', 'none', '--host', '0.0.0.0'], 'loopback'],
+    ['a bad account', ['up', '--account', '12'], 'an account has 12 digits'],
+    ['no service in the environment', ['status'], 'AWS_ENDPOINT_URL is not set'],
+    ['a migration without a file', ['migrate'], 'name the migration file'],
+  ])('for %s', async (_, args, message) => {
+    const { status, stderr } = await rehost(args, { AWS_ENDPOINT_URL: '' });
+    expect([status, stderr]).toEqual([2, expect.stringContaining(message)]);
+    expect(stderr).toContain('usage: rehost');
+  });
+});
+
+describe('fails with exit status 1 and the member', () => {
+  test.each([
+    ['a file that is not there', undefined, 'there is no such file'],
+    ['an unknown member', `${PLAN}groups: []\n`, 'there is no member groups'],
+    [
+      'a wrong type',
+      PLAN.replace('launchOrder: 1', 'launchOrder: first'),
+      'serverGroups[0].launchOrder: "first" is not a number',
+    ],
+    [
+      'a repeated server',
+      PLAN.replace('[{ name: app1 }]', '[{ name: app1 }, { name: app1 }]'),
+      'server app1 is named twice',
+    ],
+  ])('for %s', async (_, text, message) => {
+    const path = text === undefined ? join(folder, 'nothing.yaml') : planFile(text);
+    const { status, stderr } = await rehost(['migrate', path], env);
+    expect([status, stderr]).toEqual([1, expect.stringContaining(message)]);
+  });
+});
+
+test('the README shows the help as it is printed', async () => {
+  const { stdout } = await rehost(['help']);
+  expect(readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8')).toContain(stdout.trim());
+});
