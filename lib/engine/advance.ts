@@ -89,7 +89,7 @@ function conclude(step: Step, outcome: Outcome): Wakes {
   const { thread, state } = step;
   if (outcome.kind === 'waiting') return [];
   delete thread.wait;
-  if (outcome.kind === 'failed') return failThread(step, outcome);
+  if (outcome.kind === 'failed') return failThread(step, { error: outcome.error, cause: outcome.cause });
   emit(step, `${state.Type}StateExited`, {
     stateExitedEventDetails: { name: thread.state, output: JSON.stringify(outcome.output) },
   });
