@@ -1,7 +1,6 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { createDispatcher } from '../api/dispatch.ts';
 import type { Handle } from '../api/http.ts';
 import { smsApi } from '../api/sms/api.ts';
@@ -9,7 +8,6 @@ import { throttle } from '../api/throttle.ts';
 import type { Clock } from '../clock.ts';
 import { type Config, DEFAULT_CONFIG } from '../config.ts';
 import { openSource } from '../connector/open-source.ts';
-import type { AccessKey } from '../domain/entities.ts';
 import { advance, unchanged } from '../domain/transition.ts';
 import { callEngine } from '../engine/api/operations.ts';
 import { Engine } from '../engine/engine.ts';
@@ -21,6 +19,7 @@ import { type MigrationInput, smsClient } from '../workflows/app-migration/servi
 import { readDefinition, substituted, WORKFLOWS } from '../workflows/definitions.ts';
 import { startWorkflow } from '../workflows/rules.ts';
 import { MIGRATION_TASKS, TASKS } from '../workflows/tasks.ts';
+import { firstAccessKey, lockFolder } from './data-folder.ts';
 import { EmbeddedConnector } from './embedded-connector.ts';
 import { engineWorkflows } from './engine-workflows.ts';
 import { EventRelay } from './event-relay.ts';
@@ -57,10 +56,6 @@ export interface Rehost {
   /** Resolves once nothing happens but by time or by calls. */
   idle(): Promise<void>;
   stop(): Promise<void>;
-}
-
-export class DataFolderInUseError extends Error {
-  override readonly name = 'DataFolderInUseError';
 }
 
 const VERSION = '0.1.0';
@@ -170,42 +165,6 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
       for (const open of [store, engineStore, imageRows, stackRows, lock]) open.close();
     },
   };
-}
-
-/** Holds the folder for this process, for as long as it lives: SQLite's lock goes with the process, whatever ends it. */
-function lockFolder(dataFolder: string): DatabaseSync {
-  const lock = new DatabaseSync(join(dataFolder, 'lock.db'));
-  try {
-    lock.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE;');
-    return lock;
-  } catch (cause) {
-    lock.close();
-    throw new DataFolderInUseError(
-      `another rehost works in ${dataFolder}; stop it, or choose another folder with --data`,
-      { cause },
-    );
-  }
-}
-
-/** The access key that the first start makes; later starts find it. */
-async function firstAccessKey(
-  store: SqliteStore,
-  clock: Clock,
-): Promise<{ accessKeyId: string; secretAccessKey: string }> {
-  const { items } = await store.query('AccessKey', { index: 'all', partition: 'all', limit: 1 });
-  const known = items[0];
-  if (known) return { accessKeyId: known.id, secretAccessKey: known.secretAccessKey };
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  const id = `AKIA${[...randomBytes(16)].map((byte) => letters[byte % 32]).join('')}`;
-  const key: AccessKey = {
-    id,
-    version: 0,
-    sequence: 0,
-    secretAccessKey: randomBytes(30).toString('base64'),
-    createdAt: clock.now(),
-  };
-  await store.transact([unchanged('AccessKey', key)]);
-  return { accessKeyId: id, secretAccessKey: key.secretAccessKey };
 }
 
 /** Connectors of sources that this start does not have are unhealthy: nobody would take their transfers. */
