@@ -65,7 +65,13 @@ const urlRequest = ({
   body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'),
 });
 
-const urlAnswer = ({ status, headers, body }: HttpResponse) => ({ statusCode: status, headers, body });
+/** Bytes travel as base64: compressed answers are such. */
+const urlAnswer = ({ status, headers, body }: HttpResponse) => ({
+  statusCode: status,
+  headers,
+  body: typeof body === 'string' ? body : body.toString('base64'),
+  isBase64Encoded: typeof body !== 'string',
+});
 
 const directRequest = ({ target, body }: DirectCall) => ({
   method: 'POST',

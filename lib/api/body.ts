@@ -13,7 +13,7 @@ export function parseBody(request: HttpRequest): Json {
   const plain = unpacked(request);
   if (plain.length === 0) return {};
   const text = decoded(plain);
-  if (depthOf(text) > MAX_DEPTH) throw serializationFailed(`the body is nested deeper than ${MAX_DEPTH} levels`);
+  if (isDeeper(text, MAX_DEPTH)) throw serializationFailed(`the body is nested deeper than ${MAX_DEPTH} levels`);
   try {
     return JSON.parse(text) as Json;
   } catch (error) {
@@ -52,10 +52,9 @@ function decoded(bytes: Buffer): string {
   }
 }
 
-/** The deepest level of a JSON text. On text that is not JSON the figure means nothing; the parser refuses that. */
-function depthOf(text: string): number {
+/** Whether a JSON text has more levels than that. On text that is not JSON the answer means nothing; the parser refuses that. */
+function isDeeper(text: string, levels: number): boolean {
   let depth = 0;
-  let deepest = 0;
   let inString = false;
   for (let at = 0; at < text.length; at++) {
     const character = text[at];
@@ -63,8 +62,8 @@ function depthOf(text: string): number {
       if (character === '\\') at++;
       else if (character === '"') inString = false;
     } else if (character === '"') inString = true;
-    else if (character === '{' || character === '[') deepest = Math.max(deepest, ++depth);
     else if (character === '}' || character === ']') depth--;
+    else if ((character === '{' || character === '[') && ++depth > levels) return true;
   }
-  return deepest;
+  return false;
 }

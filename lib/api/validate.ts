@@ -110,7 +110,9 @@ const wrong = (path: string, value: Json, expected: string) =>
 
 function quoted(value: Json): string {
   if (Array.isArray(value)) return 'a list';
-  return value !== null && typeof value === 'object' ? 'an object' : shortened(JSON.stringify(value));
+  if (value !== null && typeof value === 'object') return 'an object';
+  // JSON has no infinity, but a number such as 1e400 becomes one.
+  return shortened(typeof value === 'number' ? String(value) : JSON.stringify(value));
 }
 
 const shortened = (text: string) => (text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text);

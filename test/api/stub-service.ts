@@ -85,9 +85,17 @@ export async function signed(request: HttpRequest, options: SignOptions = {}): P
   return { ...request, headers: result.headers, query: { ...(result.query as Record<string, string>) } };
 }
 
-/** What a caller sees: status, and the body's members. */
-export async function ask(handle: Handle, request: HttpRequest) {
+/** What a caller sees. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The members of an error's body; other members are there as they come. */
+  readonly __type?: string;
+  readonly message?: string;
+}
+
+export async function ask(handle: Handle, request: HttpRequest): Promise<Answer> {
   const { status, headers, body } = await handle(request);
   const text = body.toString();
-  return { status, headers, ...(text ? (JSON.parse(text) as Record<string, unknown>) : {}) };
+  return { ...(text ? JSON.parse(text) : {}), status, headers };
 }
