@@ -21,7 +21,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import type { SqliteStore } from '../../lib/local/sqlite-store.ts';
 import { BLOCK_SIZE } from '../../lib/snapshots.ts';
-import { expectGapless } from '../support/events.ts';
+import { expectGapless, expectValid } from '../support/events.ts';
 import { type Started, start, until } from '../support/start.ts';
 
 /** The whole of a migration, driven by the public client alone. The tests build on each other. */
@@ -177,7 +177,9 @@ describe('a migration by SMSClient', () => {
 
   test('published every event of every entity, in sequence without gaps', async () => {
     const store = started.rehost.services.store as SqliteStore;
-    expectGapless((await store.read(0, 10_000)).map(({ event }) => event));
+    const events = (await store.read(0, 10_000)).map(({ event }) => event);
+    expectGapless(events);
+    expectValid(events);
   });
 });
 

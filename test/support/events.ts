@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from '@jest/globals';
+import { Ajv } from 'ajv';
+import { type DomainEvent, toEventBridge } from '../../lib/domain/events.ts';
 
 export interface PublishedEvent {
   readonly source: string;
@@ -16,4 +20,25 @@ export function expectGapless(events: readonly Pick<PublishedEvent, 'source' | '
     last.set(entity, sequence);
   }
   expect(last.size).toBeGreaterThan(0);
+}
+
+const SCHEMAS = join(import.meta.dirname, '..', '..', 'lib', 'domain', 'event-schemas');
+const compile = (name: string) => {
+  const isDateTime = (text: string) => !Number.isNaN(Date.parse(text));
+  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, formats: { 'date-time': isDateTime } });
+  return ajv.compile(JSON.parse(readFileSync(join(SCHEMAS, `${name}.schema.json`), 'utf8')) as object);
+};
+const VALIDATORS: Readonly<Record<string, ReturnType<typeof compile>>> = {
+  rehost: compile('state-change'),
+  'rehost.sms': compile('server-migration-job-state-change'),
+};
+
+/** Every event is as its published schema says. */
+export function expectValid(events: readonly DomainEvent[]) {
+  for (const domainEvent of events) {
+    const event = toEventBridge(domainEvent, { account: '000000000000', region: 'us-east-1' });
+    const validate = VALIDATORS[event.source];
+    if (!validate) continue;
+    expect([validate(event), validate.errors, event]).toEqual([true, null, event]);
+  }
 }

