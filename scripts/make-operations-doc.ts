@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { Shape, Structure } from '../lib/api/shape.ts';
+import { MODEL_ERRORS } from '../lib/api/sms/model-errors.ts';
 import { OPERATIONS } from '../lib/api/sms/operations.ts';
 import { RULES } from '../lib/api/sms/rules.ts';
 import { OPERATION_SHAPES, type OperationName } from '../lib/api/sms/shapes.ts';
@@ -57,7 +58,7 @@ export const operationsDoc = (): string =>
 
 function operationSection(name: OperationName): string[] {
   const { input, output } = OPERATION_SHAPES[name];
-  const { summary, refusals, errors, notes = [] } = RULES[name];
+  const { summary, refusals, notes = [] } = RULES[name];
   return [
     `## ${name}`,
     isServed(name) ? summary : `${summary} **Not in this version yet.**`,
@@ -65,7 +66,7 @@ function operationSection(name: OperationName): string[] {
     ...part('Input', input),
     ...part('Output', output),
     ...(refusals.length > 0 ? [table(['Refused when', 'Error'], refusals)] : []),
-    `Errors of the model: ${[...errors].sort().join(', ')}.`,
+    `Errors of the model: ${[...MODEL_ERRORS[name]].sort().join(', ')}.`,
   ];
 }
 
@@ -78,7 +79,13 @@ function membersTable({ members }: Structure): string {
     const shape = members[name]!;
     return [`\`${name}\``, describe(shape), shape.required ? 'required' : ''];
   });
-  return table(['Member', 'Is', ''], rows);
+  const someRequired = rows.some(([, , required]) => required);
+  return someRequired
+    ? table(['Member', 'Is', ''], rows)
+    : table(
+        ['Member', 'Is'],
+        rows.map((row) => row.slice(0, 2)),
+      );
 }
 
 /** A shape in words. */

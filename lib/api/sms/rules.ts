@@ -1,44 +1,22 @@
 import { DEFAULT_LIMITS } from '../../config.ts';
+import type { ErrorName } from './model-errors.ts';
 import type { OperationName } from './shapes.ts';
 
 /**
- * What each operation does, what it refuses, and which errors the model gives it: for readers, and for docs/operations.md. The operations themselves decide;
- * their tests hold them to this. Beyond these, every operation refuses input that does not fit its shape, and answers the common errors.
+ * What each operation does and refuses: for readers, and for docs/operations.md. The operations themselves decide. Beyond these, every operation refuses
+ * input that does not fit its shape, and answers the common errors.
  */
 export interface Rules {
   readonly summary: string;
-  /** Errors that the model names for the operation. */
-  readonly errors: readonly ErrorName[];
   /** When it refuses, and by which error. */
   readonly refusals: readonly (readonly [when: string, error: ErrorName])[];
   /** What else a caller should know. */
   readonly notes?: readonly string[];
 }
 
-export type ErrorName =
-  | 'DryRunOperationException'
-  | 'InternalError'
-  | 'InvalidParameterException'
-  | 'MissingRequiredParameterException'
-  | 'NoConnectorsAvailableException'
-  | 'OperationNotPermittedException'
-  | 'ReplicationJobAlreadyExistsException'
-  | 'ReplicationJobNotFoundException'
-  | 'ReplicationRunLimitExceededException'
-  | 'ServerCannotBeReplicatedException'
-  | 'TemporarilyUnavailableException'
-  | 'UnauthorizedOperationException';
-
 const INVALID = 'InvalidParameterException';
 const MISSING = 'MissingRequiredParameterException';
 const NOT_PERMITTED = 'OperationNotPermittedException';
-const UNAUTHORIZED = 'UnauthorizedOperationException';
-const UNAVAILABLE = 'TemporarilyUnavailableException';
-
-const BASIC = [INVALID, MISSING, UNAUTHORIZED] as const;
-const USUAL = [...BASIC, NOT_PERMITTED] as const;
-const OF_APP = ['InternalError', ...USUAL] as const;
-
 const limits = DEFAULT_LIMITS;
 type Refusal = Rules['refusals'][number];
 
@@ -74,7 +52,6 @@ const notOfApp: Refusal = ['a group or a server is not of the application, or is
 export const RULES: Readonly<Record<OperationName, Rules>> = {
   CreateApp: {
     summary: 'Creates an application of server groups.',
-    errors: OF_APP,
     refusals: [...groupLimits, ['`clientToken` was used with other input', INVALID]],
     notes: [
       `The same \`clientToken\` with the same input answers the first application for ${limits.clientTokenHours} hours.`,
@@ -83,13 +60,6 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
   },
   CreateReplicationJob: {
     summary: 'Replicates one server: a first run at the seed time, then one every `frequency` hours.',
-    errors: [
-      ...OF_APP,
-      UNAVAILABLE,
-      'NoConnectorsAvailableException',
-      'ReplicationJobAlreadyExistsException',
-      'ServerCannotBeReplicatedException',
-    ],
     refusals: [
       ['the server is not in the catalog', INVALID],
       ['the server has a job that has not ended', 'ReplicationJobAlreadyExistsException'],
@@ -105,7 +75,6 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
   },
   DeleteApp: {
     summary: 'Deletes an application. Its images stay.',
-    errors: OF_APP,
     refusals: [
       ...knownApp,
       ['it is being replicated, and `forceStopAppReplication` is not set', NOT_PERMITTED],
@@ -114,22 +83,18 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
   },
   DeleteAppLaunchConfiguration: {
     summary: 'Removes how an application is launched.',
-    errors: OF_APP,
     refusals: [...knownApp, launching],
   },
   DeleteAppReplicationConfiguration: {
     summary: 'Removes how an application is replicated.',
-    errors: OF_APP,
     refusals: [...knownApp, replicating],
   },
   DeleteAppValidationConfiguration: {
     summary: 'Removes the validations of an application.',
-    errors: OF_APP,
     refusals: knownApp,
   },
   DeleteReplicationJob: {
     summary: 'Ends a job and its runs. Its images stay.',
-    errors: [...USUAL, 'ReplicationJobNotFoundException'],
     refusals: [
       ['there is no such job', 'ReplicationJobNotFoundException'],
       ['it is deleted, or being deleted', NOT_PERMITTED],
@@ -137,7 +102,6 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
   },
   DeleteServerCatalog: {
     summary: 'Empties the catalog.',
-    errors: USUAL,
     refusals: [
       ['a server is being replicated', NOT_PERMITTED],
       ['an import is under way', NOT_PERMITTED],
@@ -145,7 +109,6 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
   },
   DisassociateConnector: {
     summary: 'Lets a connector go.',
-    errors: USUAL,
     refusals: [
       ['there is no such connector', INVALID],
       ['it serves a job that has not ended', NOT_PERMITTED],
@@ -153,82 +116,67 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
   },
   GenerateChangeSet: {
     summary: 'Writes what a launch would change in the launched stack.',
-    errors: OF_APP,
     refusals: [...knownApp, ['there is no launched stack', NOT_PERMITTED], ...noLaunch],
   },
   GenerateTemplate: {
     summary: 'Writes the template of what a launch would make.',
-    errors: OF_APP,
     refusals: [...knownApp, ...noLaunch],
   },
-  GetApp: { summary: 'Answers an application with its groups and tags.', errors: OF_APP, refusals: [unknownApp] },
+  GetApp: { summary: 'Answers an application with its groups and tags.', refusals: [unknownApp] },
   GetAppLaunchConfiguration: {
     summary: 'Answers how an application is launched.',
-    errors: OF_APP,
     refusals: [unknownApp],
   },
   GetAppReplicationConfiguration: {
     summary: 'Answers how an application is replicated.',
-    errors: OF_APP,
     refusals: [unknownApp],
   },
   GetAppValidationConfiguration: {
     summary: 'Answers the validations of an application.',
-    errors: OF_APP,
     refusals: [unknownApp],
   },
   GetAppValidationOutput: {
     summary: 'Answers what the validations of an application found.',
-    errors: OF_APP,
     refusals: [unknownApp],
   },
   GetConnectors: {
     summary: 'Lists the connectors.',
-    errors: [UNAUTHORIZED],
     refusals: [pageRefusal],
     notes: ['The model names no error for a bad page token; it answers InvalidParameterException like the others.'],
   },
   GetReplicationJobs: {
     summary: 'Lists the jobs, or one of them, with their latest runs.',
-    errors: BASIC,
     refusals: [['there is no such job', INVALID], pageRefusal],
     notes: ['Deleted jobs stay in the list.'],
   },
   GetReplicationRuns: {
     summary: 'Lists the runs of a job, newest first. The next scheduled run leads, PENDING.',
-    errors: BASIC,
     refusals: [['there is no such job', INVALID], pageRefusal],
   },
   GetServers: {
     summary: 'Lists the servers of the catalog, or those at some addresses.',
-    errors: ['InternalError', ...BASIC],
     refusals: [['an address without `vmManagerId` or `vmId`', MISSING], pageRefusal],
     notes: ['A catalog that is not imported, deleted or expired has no servers.'],
   },
   ImportAppCatalog: {
     summary: 'Imports the applications that discovery found.',
-    errors: OF_APP,
     refusals: [['the catalog is not AVAILABLE', NOT_PERMITTED]],
   },
   ImportServerCatalog: {
     summary: 'Asks the connectors for their servers. Answers at once; the import goes on.',
-    errors: [...USUAL, 'NoConnectorsAvailableException'],
     refusals: [['no connector is healthy', 'NoConnectorsAvailableException']],
     notes: ['A second call while an import is under way does nothing.'],
   },
   LaunchApp: {
     summary: 'Launches the application as a CloudFormation stack, or updates the stack by a change set.',
-    errors: OF_APP,
     refusals: [...knownApp, ...noLaunch, ['the last termination failed: TerminateApp goes first', NOT_PERMITTED]],
   },
   ListApps: {
     summary: 'Lists the applications, or some of them.',
-    errors: OF_APP,
     refusals: [['one of `appIds` is unknown', INVALID], pageRefusal],
   },
   NotifyAppValidationOutput: {
     summary: 'Takes the outcome of a validation from the server that ran it.',
-    errors: OF_APP,
     refusals: [
       unknownApp,
       ['there is no such validation', INVALID],
@@ -237,7 +185,6 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
   },
   PutAppLaunchConfiguration: {
     summary: 'Sets how an application is launched.',
-    errors: OF_APP,
     refusals: [
       ...knownApp,
       launching,
@@ -250,17 +197,14 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
   },
   PutAppReplicationConfiguration: {
     summary: 'Sets how an application is replicated.',
-    errors: OF_APP,
     refusals: [...knownApp, replicating, notOfApp, ...parameters],
   },
   PutAppValidationConfiguration: {
     summary: 'Sets the validations of an application.',
-    errors: OF_APP,
     refusals: [...knownApp, notOfApp, validationScript],
   },
   StartAppReplication: {
     summary: 'Replicates the application: one job per server.',
-    errors: OF_APP,
     refusals: [
       ...knownApp,
       ['there is no replication configuration, or the application has no servers', NOT_PERMITTED],
@@ -274,7 +218,6 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
   },
   StartOnDemandAppReplication: {
     summary: 'Starts one more run of each server’s job now. The schedule stays.',
-    errors: OF_APP,
     refusals: [
       ...knownApp,
       ['the first replication is not complete', NOT_PERMITTED],
@@ -284,7 +227,6 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
   },
   StartOnDemandReplicationRun: {
     summary: 'Starts one more run of a job now. The schedule stays.',
-    errors: [...USUAL, 'DryRunOperationException', 'ReplicationRunLimitExceededException'],
     refusals: [
       ['there is no such job', INVALID],
       ['the seed run has not begun, a run is under way, or the job is not ACTIVE', NOT_PERMITTED],
@@ -293,17 +235,14 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
   },
   StopAppReplication: {
     summary: 'Deletes the application’s jobs. Its images stay.',
-    errors: OF_APP,
     refusals: [...knownApp, ['there is nothing to stop, or it is being stopped', NOT_PERMITTED]],
   },
   TerminateApp: {
     summary: 'Deletes the application’s stack.',
-    errors: OF_APP,
     refusals: [...knownApp, ['there is no stack', NOT_PERMITTED], launching],
   },
   UpdateApp: {
     summary: 'Replaces the members that are given. Servers that no group names any more leave the application.',
-    errors: OF_APP,
     refusals: [
       ...knownApp,
       replicating,
@@ -314,7 +253,6 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
   },
   UpdateReplicationJob: {
     summary: 'Changes a job from its next run on. With a start time, resumes a paused one.',
-    errors: [...OF_APP, UNAVAILABLE, 'ReplicationJobNotFoundException', 'ServerCannotBeReplicatedException'],
     refusals: [
       ['there is no such job', 'ReplicationJobNotFoundException'],
       ['it has ended, or is ending', NOT_PERMITTED],
