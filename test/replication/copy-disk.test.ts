@@ -34,8 +34,10 @@ function trackedDisk(blocks: readonly Buffer[], { allocated, changed }: { alloca
       yield* changed;
     },
     async read(offset, into) {
-      reads.push(offset / BLOCK_SIZE);
-      blocks[offset / BLOCK_SIZE]!.copy(into);
+      for (let index = offset / BLOCK_SIZE; index * BLOCK_SIZE < offset + into.length; index++) {
+        reads.push(index);
+        blocks[index]!.copy(into, index * BLOCK_SIZE - offset);
+      }
     },
   };
   return { disk, reads };
