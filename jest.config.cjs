@@ -7,4 +7,6 @@ module.exports = {
   moduleNameMapper: { '^@middy/(core|util)$': '<rootDir>/node_modules/@middy/$1/index.js' },
   transformIgnorePatterns: ['/node_modules/(?!(@middy)/)'],
   testTimeout: 20_000,
+  // Most tests wait for processes and disks more than they compute.
+  maxWorkers: '100%',
 };

@@ -22,6 +22,8 @@ export interface StringShape {
 
 export interface Structure {
   readonly type: 'structure';
+  /** The model's name, where several operations share the structure. */
+  readonly name?: string;
   readonly members: Members;
 }
 
@@ -47,6 +49,9 @@ export type ValueOf<S> = S extends { type: 'string'; enum: readonly (infer E)[] 
 // The functions below write shapes so that the compiler keeps each member's name, type and values.
 
 export const structure = <const M extends Members>(members: M) => ({ type: 'structure', members }) as const;
+
+export const named = <const N extends string, const M extends Members>(name: N, members: M) =>
+  ({ type: 'structure', name, members }) as const;
 
 export const list = <const S extends Shape>(of: S, max?: number) =>
   ({ type: 'list', of, ...(max === undefined ? {} : { max }) }) as const;

@@ -5,8 +5,10 @@ import { Journal } from './journal.ts';
 import { Manifest } from './manifest.ts';
 import { countBlocks } from './plan-blocks.ts';
 
-/** Blocks in flight: enough to keep two cores hashing while others are read and written, for 2 MiB of memory. */
+/** Enough to keep two cores hashing while others read and write. */
 const WORKERS = 4;
+/** Neighbouring blocks that a worker reads at once: 2 MiB, which makes a read four times as cheap to start, and the memory of all workers 8 MiB. */
+const BLOCKS_PER_READ = 4;
 
 export interface CopyOptions {
   readonly snapshots: Snapshots;
@@ -44,10 +46,15 @@ export async function copyDisk(disk: Disk, options: CopyOptions): Promise<CopyRe
     manifest.set(index, digest);
     put[index] = 1;
   });
+  for (let index = 0; index < plan.length; index++) if (plan[index] && put[index]) onBlock();
   try {
-    await inParallel(WORKERS, blocksIn(plan), signal, async (index, block) => {
-      if (!put[index] && (await copyBlock(disk, { ...options, manifest, journal, index, block }))) put[index] = 1;
-      onBlock();
+    await inParallel(WORKERS, runsIn(plan, put), signal, async (run, buffer) => {
+      await readBlocks(disk, run, buffer);
+      for (let index = run.first; index < run.first + run.blocks; index++) {
+        const block = buffer.subarray((index - run.first) * BLOCK_SIZE, (index - run.first + 1) * BLOCK_SIZE);
+        if (await copyBlock(block, { ...options, manifest, journal, index })) put[index] = 1;
+        onBlock();
+      }
     });
   } finally {
     journal.close();
@@ -55,21 +62,39 @@ export async function copyDisk(disk: Disk, options: CopyOptions): Promise<CopyRe
   return { manifest, put, seal: { written: countBlocks(put), linear: manifest.linear(put) } };
 }
 
+interface Run {
+  readonly first: number;
+  readonly blocks: number;
+}
+
+/** Neighbouring blocks that are planned and not put yet, in ascending order. */
+function* runsIn(plan: Uint8Array, put: Uint8Array): Generator<Run> {
+  const isOpen = (index: number) => plan[index] === 1 && put[index] === 0;
+  for (let first = plan.indexOf(1); first >= 0; ) {
+    let blocks = 0;
+    while (blocks < BLOCKS_PER_READ && isOpen(first + blocks)) blocks++;
+    if (blocks > 0) yield { first, blocks };
+    first = plan.indexOf(1, first + Math.max(1, blocks));
+  }
+}
+
+/** Fills the buffer with the blocks; what lies behind the end of the disk is zero. */
+async function readBlocks(disk: Disk, { first, blocks }: Run, buffer: Buffer): Promise<void> {
+  const offset = first * BLOCK_SIZE;
+  const length = Math.min(blocks * BLOCK_SIZE, disk.size - offset);
+  await disk.read(offset, buffer.subarray(0, length));
+  buffer.fill(0, length);
+}
+
 type BlockOptions = Pick<CopyOptions, 'snapshots' | 'target'> & {
   readonly manifest: Manifest;
   readonly journal: Journal;
   readonly index: number;
-  readonly block: Buffer;
 };
 
-/** Looks at one block, and puts it if the manifest says something else. Answers whether it was put. */
-async function copyBlock(disk: Disk, { snapshots, target, manifest, journal, index, block }: BlockOptions) {
-  const offset = index * BLOCK_SIZE;
-  const length = Math.min(BLOCK_SIZE, disk.size - offset);
-  await disk.read(offset, block.subarray(0, length));
-  block.fill(0, length);
+/** Puts a block if the manifest says something else. Answers whether it did. */
+async function copyBlock(block: Buffer, { snapshots, target, manifest, journal, index }: BlockOptions) {
   if (!manifest.holds(index) && isZeroBlock(block)) return false;
-
   const digest = await sha256(block);
   if (manifest.at(index).equals(digest)) return false;
   await snapshots.put(target, index, block, digest);
@@ -78,26 +103,21 @@ async function copyBlock(disk: Disk, { snapshots, target, manifest, journal, ind
   return true;
 }
 
-/** The indexes that are marked, in ascending order. */
-function* blocksIn(plan: Uint8Array): Generator<number> {
-  for (let index = plan.indexOf(1); index >= 0; index = plan.indexOf(1, index + 1)) yield index;
-}
-
 /** Each worker has one buffer. The first failure stops all; it is thrown when the last has stopped, so that nothing goes on behind the caller. */
 async function inParallel(
   workers: number,
-  indexes: Generator<number>,
+  runs: Generator<Run>,
   signal: AbortSignal | undefined,
-  run: (index: number, block: Buffer) => Promise<void>,
+  copy: (run: Run, buffer: Buffer) => Promise<void>,
 ): Promise<void> {
   const failures: unknown[] = [];
   const work = async () => {
-    const block = Buffer.allocUnsafeSlow(BLOCK_SIZE);
+    const buffer = Buffer.allocUnsafeSlow(BLOCKS_PER_READ * BLOCK_SIZE);
     try {
-      for (const index of indexes) {
+      for (const run of runs) {
         if (failures.length > 0) return;
         signal?.throwIfAborted();
-        await run(index, block);
+        await copy(run, buffer);
       }
     } catch (error) {
       failures.push(error);

@@ -1,4 +1,4 @@
-import { closeSync, constants, fdatasync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { DIGEST_SIZE } from './digest.ts';
 
@@ -6,19 +6,17 @@ import { DIGEST_SIZE } from './digest.ts';
 const RECORD_SIZE = 4 + DIGEST_SIZE + 4;
 /** Records that are read at once when a journal is opened. */
 const RECORDS_PER_READ = 4_096;
-/** Records after which the file is synced beside the copy: what a machine's death costs is to put these blocks again. */
-const SYNC_AFTER = 64;
 
 /**
  * Which blocks of a disk have been put into its snapshot. Each is noted after it was put, so a block that is not here is put again, which does no harm.
  * The first line says what is copied into what; a journal of something else is not believed. What is torn at the end is cut off.
+ *
+ * It is written through the kernel and never synced: the death of the process loses nothing, that of the machine the last half minute, whose blocks are
+ * put again. Syncing it beside the copy was measured to hold up each write behind it.
  */
 export class Journal {
   readonly #file: number;
   #position: number;
-  #unsynced = 0;
-  #syncing = false;
-  #closed = false;
 
   private constructor(file: number, position: number) {
     this.#file = file;
@@ -47,22 +45,10 @@ export class Journal {
     record.writeUInt32LE(crc32(record.subarray(0, -4)), RECORD_SIZE - 4);
     writeSync(this.#file, record, 0, RECORD_SIZE, this.#position);
     this.#position += RECORD_SIZE;
-    if (++this.#unsynced >= SYNC_AFTER && !this.#syncing) this.#sync();
   }
 
   close(): void {
-    this.#closed = true;
-    if (!this.#syncing) closeSync(this.#file);
-  }
-
-  /** Nothing waits for it and its failure changes nothing: the journal is only worth less. */
-  #sync() {
-    this.#unsynced = 0;
-    this.#syncing = true;
-    fdatasync(this.#file, () => {
-      this.#syncing = false;
-      if (this.#closed) closeSync(this.#file);
-    });
+    closeSync(this.#file);
   }
 }
 

@@ -54,7 +54,7 @@ export interface TransferServices {
   readonly stateFolder: string;
   readonly clock: Clock;
   onProgress(progress: TransferProgress): void;
-  /** Aborted, the transfer stops at the next block; it can be resumed. */
+  /** Aborted, the transfer stops within a few blocks; it can be resumed. */
   readonly signal?: AbortSignal;
 }
 

@@ -25,6 +25,8 @@ export interface DataCentre {
   /** Overwrites a block with copies of the text, or of the byte. */
   overwrite(disk: string, block: number, data: string | number): Promise<void>;
   transfer(runId: string, more?: Partial<TransferServices & TransferRequest>): ReturnType<typeof transferServer>;
+  /** Removes the folder; the store has been closed. */
+  remove(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -59,6 +61,7 @@ export async function openDataCentre(): Promise<DataCentre> {
       };
       return transferServer(request, services);
     },
+    remove: () => rm(folder, { recursive: true }),
     async close() {
       await snapshots.close();
       await rm(folder, { recursive: true });

@@ -1,4 +1,4 @@
-import { list, oneOf, oneOfSpelled, required, type Structure, structure, text } from '../shape.ts';
+import { list, named, oneOf, oneOfSpelled, required, type Structure, structure, text } from '../shape.ts';
 
 /**
  * The inputs and outputs of SMS's 35 operations as data. Source: the last public model (API version 2016-10-24), as `@aws-sdk/client-sms` 3.523.0 has it;
@@ -22,24 +22,30 @@ const configurationStatus = oneOf('NOT_CONFIGURED', 'CONFIGURED');
 const validationStatus = oneOf('READY_FOR_VALIDATION', 'PENDING', 'IN_PROGRESS', 'SUCCEEDED', 'FAILED');
 
 const bucket = text({ min: 3, max: 63 });
-const s3Location = structure({ bucket, key: text({ min: 1, max: 1_024 }) });
-const source = structure({ s3Location });
-const tag = structure({ key: words, value: words });
+const s3Location = named('S3Location', { bucket, key: text({ min: 1, max: 1_024 }) });
+const source = named('Source', { s3Location });
+const tag = named('Tag', { key: words, value: words });
 /** Names of validations are the only ones that the model bounds: no spaces. */
 const validationName = text({ min: 1, max: 255, pattern: /^\S+$/ });
 const validationId = text({ pattern: /^val-[0-9a-f]{17}$/ });
 
 // Servers and their groups. Callers send back what GetServers and GetApp gave them; only the ids count.
-const vmServerAddress = structure({ vmManagerId: id, vmId: id });
-const vmServer = structure({ vmServerAddress, vmName: words, vmManagerName: words, vmManagerType, vmPath: words });
-const server = structure({
+const vmServerAddress = named('VmServerAddress', { vmManagerId: id, vmId: id });
+const vmServer = named('VmServer', {
+  vmServerAddress,
+  vmName: words,
+  vmManagerName: words,
+  vmManagerType,
+  vmPath: words,
+});
+const server = named('Server', {
   serverId: id,
   serverType: oneOf('VIRTUAL_MACHINE'),
   vmServer,
   replicationJobId: id,
   replicationJobTerminated: boolean,
 });
-const serverGroup = structure({ serverGroupId: id, name: words, serverList: list(server) });
+const serverGroup = named('ServerGroup', { serverGroupId: id, name: words, serverList: list(server) });
 
 // Applications.
 const app = {
@@ -49,7 +55,7 @@ const app = {
   serverGroups: list(serverGroup),
   tags: list(tag),
 } as const;
-const appSummary = structure({
+const appSummary = named('AppSummary', {
   appId: id,
   importedAppId: id,
   name: words,
@@ -96,7 +102,7 @@ const appSummary = structure({
     'TERMINATED',
   ),
   launchStatusMessage: words,
-  launchDetails: structure({ latestLaunchTime: timestamp, stackName: words, stackId: words }),
+  launchDetails: named('LaunchDetails', { latestLaunchTime: timestamp, stackName: words, stackId: words }),
   creationTime: timestamp,
   lastModified: timestamp,
   roleName: words,
@@ -115,7 +121,7 @@ const replicationParameters = {
 } as const;
 /** What can be changed; whether a job runs once cannot. */
 const job = { ...replicationParameters, roleName: words, description: words } as const;
-const replicationRun = structure({
+const replicationRun = named('ReplicationRun', {
   replicationRunId: id,
   state: oneOfSpelled({
     PENDING: 'Pending',
@@ -127,7 +133,7 @@ const replicationRun = structure({
     DELETED: 'Deleted',
   }),
   type: oneOfSpelled({ ON_DEMAND: 'OnDemand', AUTOMATIC: 'Automatic' }),
-  stageDetails: structure({ stage: words, stageProgress: words }),
+  stageDetails: named('ReplicationRunStageDetails', { stage: words, stageProgress: words }),
   statusMessage: words,
   amiId: id,
   scheduledStartTime: timestamp,
@@ -136,7 +142,7 @@ const replicationRun = structure({
   encrypted: boolean,
   kmsKeyId: words,
 });
-const replicationJob = structure({
+const replicationJob = named('ReplicationJob', {
   ...job,
   runOnce: boolean,
   replicationJobId: id,
@@ -161,12 +167,16 @@ const replicationJob = structure({
 });
 const replicationConfiguration = {
   serverGroupReplicationConfigurations: list(
-    structure({
+    named('ServerGroupReplicationConfiguration', {
       serverGroupId: id,
       serverReplicationConfigurations: list(
-        structure({
+        named('ServerReplicationConfiguration', {
           server,
-          serverReplicationParameters: structure({ ...replicationParameters, runOnce: boolean, seedTime: timestamp }),
+          serverReplicationParameters: named('ServerReplicationParameters', {
+            ...replicationParameters,
+            runOnce: boolean,
+            seedTime: timestamp,
+          }),
         }),
       ),
     }),
@@ -174,14 +184,14 @@ const replicationConfiguration = {
 } as const;
 
 // Launch.
-const serverLaunchConfiguration = structure({
+const serverLaunchConfiguration = named('ServerLaunchConfiguration', {
   server,
   logicalId: words,
   vpc: words,
   subnet: words,
   securityGroup: words,
   ec2KeyName: words,
-  userData: structure({ s3Location }),
+  userData: named('UserData', { s3Location }),
   instanceType: words,
   associatePublicIpAddress: boolean,
   iamInstanceProfileName: words,
@@ -192,7 +202,7 @@ const launchConfiguration = {
   roleName: words,
   autoLaunch: boolean,
   serverGroupLaunchConfigurations: list(
-    structure({
+    named('ServerGroupLaunchConfiguration', {
       serverGroupId: id,
       launchOrder: integer,
       serverLaunchConfigurations: list(serverLaunchConfiguration),
@@ -201,11 +211,11 @@ const launchConfiguration = {
 } as const;
 
 // Validation.
-const appValidationConfiguration = structure({
+const appValidationConfiguration = named('AppValidationConfiguration', {
   validationId,
   name: validationName,
   appValidationStrategy: oneOf('SSM'),
-  ssmValidationParameters: structure({
+  ssmValidationParameters: named('SSMValidationParameters', {
     source,
     instanceId: text({ pattern: /^i-(\w{8}|\w{17})$|^mi-\w{17}$/ }),
     scriptType,
@@ -214,30 +224,33 @@ const appValidationConfiguration = structure({
     outputS3BucketName: bucket,
   }),
 });
-const serverValidationConfiguration = structure({
+const serverValidationConfiguration = named('ServerValidationConfiguration', {
   server,
   validationId,
   name: validationName,
   serverValidationStrategy: oneOf('USERDATA'),
-  userDataValidationParameters: structure({ source, scriptType }),
+  userDataValidationParameters: named('UserDataValidationParameters', { source, scriptType }),
 });
 const validationConfiguration = {
   appValidationConfigurations: list(appValidationConfiguration),
   serverGroupValidationConfigurations: list(
-    structure({ serverGroupId: id, serverValidationConfigurations: list(serverValidationConfiguration) }),
+    named('ServerGroupValidationConfiguration', {
+      serverGroupId: id,
+      serverValidationConfigurations: list(serverValidationConfiguration),
+    }),
   ),
 } as const;
-const validationOutput = structure({
+const validationOutput = named('ValidationOutput', {
   validationId,
   name: validationName,
   status: validationStatus,
   statusMessage: text({ max: 2_500 }),
   latestValidationTime: timestamp,
-  appValidationOutput: structure({ ssmOutput: structure({ s3Location }) }),
-  serverValidationOutput: structure({ server }),
+  appValidationOutput: named('AppValidationOutput', { ssmOutput: named('SSMOutput', { s3Location }) }),
+  serverValidationOutput: named('ServerValidationOutput', { server }),
 });
 
-const connector = structure({
+const connector = named('Connector', {
   connectorId: id,
   version: words,
   status: oneOf('HEALTHY', 'UNHEALTHY'),
@@ -327,7 +340,7 @@ export const OPERATION_SHAPES = {
   NotifyAppValidationOutput: {
     input: structure({
       appId: validatedAppId,
-      notificationContext: structure({
+      notificationContext: named('NotificationContext', {
         validationId,
         status: validationStatus,
         statusMessage: text({ max: 2_500 }),
