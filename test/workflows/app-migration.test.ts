@@ -9,7 +9,7 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { GetAppCommand, ListAppsCommand } from '@aws-sdk/client-sms';
+import { GetAppCommand, GetReplicationJobsCommand, ListAppsCommand } from '@aws-sdk/client-sms';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Started, start, until } from '../support/start.ts';
 
@@ -151,4 +151,36 @@ describe('app-migration', () => {
       'first',
     ]);
   });
+});
+
+test('a second pass of an application that is replicated on a schedule is an on-demand run of each job', async () => {
+  const scheduled = await start({ servers: ['db1'] });
+  const client = new SFNClient({
+    endpoint: scheduled.rehost.url,
+    region: 'us-east-1',
+    credentials: scheduled.rehost.accessKey,
+  });
+  const input = plan({
+    serverGroups: [{ name: 'g', launchOrder: 1, servers: [{ name: 'db1' }] }],
+    replication: { frequency: 24, numberOfRecentAmisToKeep: 1 },
+  });
+  try {
+    for (const name of ['pass-1', 'pass-2']) {
+      const { executionArn } = await client.send(
+        new StartExecutionCommand({ stateMachineArn: MACHINE, name, input: JSON.stringify(input) }),
+      );
+      const end = await until(
+        () => client.send(new DescribeExecutionCommand({ executionArn })),
+        ({ status }) => status !== 'RUNNING',
+      );
+      expect([name, end.status, end.cause]).toEqual([name, 'SUCCEEDED', undefined]);
+    }
+    const { apps = [] } = await scheduled.sms.send(new ListAppsCommand({}));
+    expect(apps[0]).toMatchObject({ replicationStatus: 'DELTA_REPLICATED', launchStatus: 'LAUNCHED' });
+    const { replicationJobList = [] } = await scheduled.sms.send(new GetReplicationJobsCommand({}));
+    const runs = replicationJobList[0]!.replicationRunList!.map(({ type, state }) => `${type} ${state}`);
+    expect(runs).toEqual(['AUTOMATIC PENDING', 'ON_DEMAND COMPLETED', 'AUTOMATIC COMPLETED']);
+  } finally {
+    await scheduled.end();
+  }
 });
