@@ -45,7 +45,7 @@ export async function copyDisk(disk: Disk, options: CopyOptions): Promise<CopyRe
   });
   for (let index = 0; index < plan.length; index++) if (plan[index] && put[index]) onBlock();
   try {
-    await inParallel(WORKERS, runsIn(plan, put), signal, async (run, buffer) => {
+    await inParallel(runsIn(plan, put), signal, async (run, buffer) => {
       await readBlocks(disk, run, buffer);
       for (let index = run.first; index < run.first + run.blocks; index++) {
         const block = buffer.subarray((index - run.first) * BLOCK_SIZE, (index - run.first + 1) * BLOCK_SIZE);
@@ -101,7 +101,6 @@ async function copyBlock(block: Buffer, { snapshots, target, manifest, journal, 
 
 /** Each worker has one buffer. The first failure stops all; it is thrown when the last has stopped, so that nothing goes on behind the caller. */
 async function inParallel(
-  workers: number,
   runs: Generator<Run>,
   signal: AbortSignal | undefined,
   copy: (run: Run, buffer: Buffer) => Promise<void>,
@@ -119,6 +118,6 @@ async function inParallel(
       failures.push(error);
     }
   };
-  await Promise.all(Array.from({ length: workers }, work));
+  await Promise.all(Array.from({ length: WORKERS }, work));
   if (failures.length > 0) throw failures[0];
 }
