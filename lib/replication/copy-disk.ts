@@ -2,7 +2,7 @@ import type { Disk } from '../connector/source.ts';
 import { BLOCK_SIZE, type SnapshotId, type Snapshots } from '../snapshots.ts';
 import { isZeroBlock, sha256 } from './digest.ts';
 import { Journal } from './journal.ts';
-import { Manifest } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
 import { countBlocks } from './plan-blocks.ts';
 
 /** Enough to keep two cores hashing while others read and write. */
@@ -16,8 +16,8 @@ export interface CopyOptions {
   readonly target: SnapshotId;
   /** Which blocks to look at: a byte per block (planBlocks). */
   readonly plan: Uint8Array;
-  /** What the target's parent holds; none for a full copy. */
-  readonly previous?: Manifest;
+  /** What the target inherits from its parent. Changed into what it holds at the end: a manifest of a large disk is not kept twice. */
+  readonly manifest: Manifest;
   /** Where the journal of this copy is. `header` names source, target and parent. */
   readonly journal: { readonly path: string; readonly header: string };
   /** Called for each block that was planned, when it has been looked at and put if need be. */
@@ -26,8 +26,6 @@ export interface CopyOptions {
 }
 
 export interface CopyResult {
-  /** What the target holds, what it inherits included. */
-  readonly manifest: Manifest;
   /** With what the target is sealed: how many blocks were put into it, and the SHA-256 over their digests. */
   readonly seal: { readonly written: number; readonly linear: Buffer };
   /** A byte per block, 1 for those that were put, by this call or an interrupted one before. */
@@ -39,8 +37,7 @@ export interface CopyResult {
  * zero is put as zeros, for the parent's would show through its absence. Blocks that the journal names are not even read again.
  */
 export async function copyDisk(disk: Disk, options: CopyOptions): Promise<CopyResult> {
-  const { plan, previous, signal, onBlock } = options;
-  const manifest = Manifest.from(previous, plan.length);
+  const { plan, manifest, signal, onBlock } = options;
   const put = new Uint8Array(plan.length);
   const journal = Journal.open(options.journal.path, options.journal.header, (index, digest) => {
     manifest.set(index, digest);
@@ -48,18 +45,18 @@ export async function copyDisk(disk: Disk, options: CopyOptions): Promise<CopyRe
   });
   for (let index = 0; index < plan.length; index++) if (plan[index] && put[index]) onBlock();
   try {
-    await inParallel(WORKERS, runsIn(plan, put), signal, async (run, buffer) => {
+    await inParallel(runsIn(plan, put), signal, async (run, buffer) => {
       await readBlocks(disk, run, buffer);
       for (let index = run.first; index < run.first + run.blocks; index++) {
         const block = buffer.subarray((index - run.first) * BLOCK_SIZE, (index - run.first + 1) * BLOCK_SIZE);
-        if (await copyBlock(block, { ...options, manifest, journal, index })) put[index] = 1;
+        if (await copyBlock(block, { ...options, journal, index })) put[index] = 1;
         onBlock();
       }
     });
   } finally {
     journal.close();
   }
-  return { manifest, put, seal: { written: countBlocks(put), linear: manifest.linear(put) } };
+  return { put, seal: { written: countBlocks(put), linear: manifest.linear(put) } };
 }
 
 interface Run {
@@ -86,8 +83,7 @@ async function readBlocks(disk: Disk, { first, blocks }: Run, buffer: Buffer): P
   buffer.fill(0, length);
 }
 
-type BlockOptions = Pick<CopyOptions, 'snapshots' | 'target'> & {
-  readonly manifest: Manifest;
+type BlockOptions = Pick<CopyOptions, 'snapshots' | 'target' | 'manifest'> & {
   readonly journal: Journal;
   readonly index: number;
 };
@@ -105,7 +101,6 @@ async function copyBlock(block: Buffer, { snapshots, target, manifest, journal, 
 
 /** Each worker has one buffer. The first failure stops all; it is thrown when the last has stopped, so that nothing goes on behind the caller. */
 async function inParallel(
-  workers: number,
   runs: Generator<Run>,
   signal: AbortSignal | undefined,
   copy: (run: Run, buffer: Buffer) => Promise<void>,
@@ -123,6 +118,6 @@ async function inParallel(
       failures.push(error);
     }
   };
-  await Promise.all(Array.from({ length: workers }, work));
+  await Promise.all(Array.from({ length: WORKERS }, work));
   if (failures.length > 0) throw failures[0];
 }

@@ -3,6 +3,7 @@ import type { Disk, Point } from '../connector/source.ts';
 import { GIB, type SnapshotId } from '../snapshots.ts';
 import { copyDisk } from './copy-disk.ts';
 import type { Attempt, BaselineDisk } from './job-state.ts';
+import { Manifest } from './manifest.ts';
 import { blocksOfDisk, countBlocks, type Previous, planBlocks } from './plan-blocks.ts';
 import type { Progress } from './progress.ts';
 import type { Pass, TransferredDisk } from './transfer-server.ts';
@@ -112,11 +113,12 @@ const sizeGiBOf = ({ size }: Disk) => Math.max(1, Math.ceil(size / GIB));
 async function copyOne({ disk, parent, plan }: PlannedDisk, target: SnapshotId, options: Options): Promise<CopiedDisk> {
   const { attempt, pass, progress } = options;
   const known = parent === undefined ? undefined : pass.baseline?.disks[disk.key];
-  const { manifest, seal, put } = await copyDisk(disk, {
+  const manifest = Manifest.of(plan.length, known && (await pass.state.readManifest(known.manifest)).bytes);
+  const { seal, put } = await copyDisk(disk, {
     snapshots: pass.services.snapshots,
     target,
     plan,
-    ...(known ? { previous: (await previousOf(known, pass)).manifest } : {}),
+    manifest,
     journal: {
       path: pass.state.journalPath(attempt, disk.key),
       header: JSON.stringify({ point: attempt.point, target, parent, size: disk.size }),

@@ -38,7 +38,8 @@ export interface Attempt {
 
 const BASELINE = 'baseline.json';
 const ATTEMPT = /^attempt-.*\.json$/;
-const MANIFEST = /\.manifest$/;
+/** With those that a crash left half written. */
+const MANIFEST = /\.manifest(\.new)?$/;
 
 /** What is kept of one replication job: one folder, whose files are replaced whole. */
 export class JobState {

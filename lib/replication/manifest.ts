@@ -14,11 +14,12 @@ export class Manifest {
     this.bytes = bytes;
   }
 
-  /** One of so many blocks, which begins with what `previous` holds. */
-  static from(previous: Manifest | undefined, blocks: number): Manifest {
-    const bytes = Buffer.alloc(blocks * DIGEST_SIZE);
-    previous?.bytes.copy(bytes);
-    return new Manifest(bytes);
+  /** A manifest of so many blocks that begins with what `bytes` hold; uses them if they have that size. */
+  static of(blocks: number, bytes: Buffer = Buffer.alloc(0)): Manifest {
+    if (bytes.length === blocks * DIGEST_SIZE) return new Manifest(bytes);
+    const grown = Buffer.alloc(blocks * DIGEST_SIZE);
+    bytes.copy(grown);
+    return new Manifest(grown);
   }
 
   get blocks(): number {

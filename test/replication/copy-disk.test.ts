@@ -56,16 +56,17 @@ const manifestOf = (...blocks: (Buffer | undefined)[]) =>
 async function copy(disk: Disk, previous?: { manifest: Manifest; changeId: string }, more: object = {}) {
   const store = mapStore();
   const plan = await planBlocks(disk, previous);
+  const manifest = Manifest.of(plan.length, previous?.manifest.bytes);
   const result = await copyDisk(disk, {
     snapshots: store.snapshots,
     target: 'snap-1',
     plan,
-    ...(previous ? { previous: previous.manifest } : {}),
+    manifest,
     journal: { path: join(folder, 'journal'), header: 'header' },
     onBlock() {},
     ...more,
   });
-  return { ...result, puts: store.puts, plan };
+  return { ...result, manifest, puts: store.puts };
 }
 
 describe('a copy', () => {

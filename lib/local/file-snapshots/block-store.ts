@@ -97,9 +97,7 @@ export class BlockStore {
     const blocks = this.#unsynced;
     this.#unsynced = [];
     try {
-      await Promise.all(
-        [...new Set(blocks.map(({ slot }) => Packs.packOf(slot)))].map((pack) => this.#packs.sync(pack)),
-      );
+      await this.#packs.sync(blocks.map(({ slot }) => Packs.packOf(slot)));
     } catch (cause) {
       // After a failed sync the kernel may call the next one a success though the bytes are lost: nothing can be sealed until they are read again.
       this.#syncFailure = new Error('the disk did not take the blocks; free or repair it, then start again', { cause });

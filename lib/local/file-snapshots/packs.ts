@@ -1,12 +1,11 @@
-import { closeSync, fdatasync, mkdirSync, openSync, read, rmSync, write } from 'node:fs';
-import { constants } from 'node:fs/promises';
+import { closeSync, constants, existsSync, fsync, mkdirSync, openSync, read, rmSync, write } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { BLOCK_SIZE } from '../../snapshots.ts';
 
 const readAt = promisify(read);
 const writeAt = promisify(write);
-const sync = promisify(fdatasync);
+const sync = promisify(fsync);
 
 /** Slots in a pack file, which makes files of 256 MiB: few enough to list, small enough to be given back when they fall empty. */
 const SLOTS_PER_PACK = 512;
@@ -59,13 +58,10 @@ export class Packs {
     return data.subarray(0, done);
   }
 
-  async sync(pack: number): Promise<void> {
-    const file = this.#open(pack, constants.O_RDWR | constants.O_CREAT);
-    try {
-      await sync(file);
-    } finally {
-      closeSync(file);
-    }
+  /** Resolves when what was written into these packs is on the disk, and the names of new ones too. */
+  async sync(packs: Iterable<number>): Promise<void> {
+    const paths = [...new Set(packs)].map((pack) => this.#path(pack));
+    await Promise.all([...paths.map(syncFile), syncFile(this.#folder)]);
   }
 
   /** Gives the pack's room back to the file system. Its slots can be written again. */
@@ -76,6 +72,17 @@ export class Packs {
   #open = (pack: number, flags: number) => openSync(this.#path(pack), flags, 0o600);
 
   #path = (pack: number) => join(this.#folder, `${pack.toString().padStart(8, '0')}.pack`);
+}
+
+/** A pack that was given back meanwhile has nothing to sync. */
+async function syncFile(path: string) {
+  if (!existsSync(path)) return;
+  const file = openSync(path, constants.O_RDONLY);
+  try {
+    await sync(file);
+  } finally {
+    closeSync(file);
+  }
 }
 
 const offsetOf = (slot: number) => (slot % SLOTS_PER_PACK) * BLOCK_SIZE;

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { KEY } from '../stub-service.ts';
@@ -12,11 +13,15 @@ export interface Python {
   readonly missing?: string;
 }
 
+/** The last botocore with the model of SMS in it, where Debian puts it; newer ones can read the model from there. */
+export const MODELS = '/usr/lib/python3/dist-packages/botocore/data';
+
 export function findPython(command: string, module: string): Python {
   const { status, stdout, error } = spawnSync(command, ['-c', `import ${module}; print(${module}.__version__)`], {
     encoding: 'utf8',
   });
   if (error) return { command, module, missing: `there is no ${command}` };
+  if (!existsSync(join(MODELS, 'sms'))) return { command, module, missing: `${MODELS} has no model of SMS` };
   return status === 0
     ? { command, module, version: stdout.trim() }
     : { command, module, missing: `${command} has no module ${module}` };
