@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import type { Objects } from '../ports.ts';
-import { writeFileDurably } from '../replication/baseline.ts';
+import { writeFileDurably } from '../replication/durable-file.ts';
 
 /** Objects as files: a folder per bucket, a path per key. */
 export function folderObjects(folder: string): Objects {

@@ -1,2 +1,0 @@
-export { writeFileDurably } from './durable-file.ts';
-export { forgetJob } from './forget-job.ts';
