@@ -1,9 +1,11 @@
 import type { Services } from '../../ports.ts';
+import { retryingConflicts } from '../conflicts.ts';
 import type { JsonApi } from '../dispatch.ts';
 import { unknownOperation } from '../errors.ts';
 import { validate } from '../validate.ts';
 import { toWire } from '../wire.ts';
-import { OPERATIONS, runOperation } from './operations.ts';
+import type { Operation } from './operation.ts';
+import { OPERATIONS } from './operations.ts';
 import { isOperationName, OPERATION_SHAPES, type OperationName } from './shapes.ts';
 import { fromLegacy, toLegacy } from './wire-casing.ts';
 
@@ -14,13 +16,19 @@ export interface Implementation {
   run(operation: OperationName, input: unknown, services: Services): Promise<object>;
 }
 
-const REHOST: Implementation = {
-  has: (operation) => Object.hasOwn(OPERATIONS, operation),
-  run: (operation, input, services) => runOperation(operation as keyof typeof OPERATIONS, input, services),
-};
+function ourOperations(): Implementation {
+  const attempt = retryingConflicts();
+  return {
+    has: (operation) => Object.hasOwn(OPERATIONS, operation),
+    run(name, input, services) {
+      const operation = OPERATIONS[name as keyof typeof OPERATIONS] as Operation<unknown, object>;
+      return attempt(name, () => operation(input, services));
+    },
+  };
+}
 
 /** SMS as an AWS JSON API. Source: the model's metadata (targetPrefix, jsonVersion). */
-export function smsApi(services: Services, { has, run }: Implementation = REHOST): JsonApi {
+export function smsApi(services: Services, { has, run }: Implementation = ourOperations()): JsonApi {
   const legacy = services.config.wireCasing === 'legacy';
   return {
     targetPrefix: 'AWSServerMigrationService_V2016_10_24',
