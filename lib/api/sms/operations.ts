@@ -1,6 +1,3 @@
-import type { Services } from '../../ports.ts';
-import { ConflictError } from '../../store.ts';
-import { temporarilyUnavailable } from '../errors.ts';
 import type { Operation } from './operation.ts';
 import { createApp } from './operations/create-app.ts';
 import { createReplicationJob } from './operations/create-replication-job.ts';
@@ -62,20 +59,3 @@ export const OPERATIONS = {
   UpdateApp: updateApp,
   UpdateReplicationJob: updateReplicationJob,
 } as const satisfies Record<string, Operation<never, object>>;
-
-/** Times that an operation decides anew after another writer was first. */
-const ATTEMPTS = 8;
-
-/** Runs an operation; on a conflict it reads and decides again. An operation writes once, so a repeat has no leftovers. */
-export async function runOperation(name: keyof typeof OPERATIONS, input: unknown, services: Services): Promise<object> {
-  const operation = OPERATIONS[name] as Operation<unknown, object>;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await operation(input, services);
-    } catch (error) {
-      if (!(error instanceof ConflictError)) throw error;
-      if (attempt === ATTEMPTS)
-        throw temporarilyUnavailable(`${name}: others keep changing the same things; try again in a moment`);
-    }
-  }
-}
