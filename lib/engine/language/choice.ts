@@ -1,79 +1,101 @@
 import type { Json } from '../../json.ts';
+import { COMPARISONS, matches, type Operator, TESTS } from './choice-operators.ts';
 import type { ChoiceRule, ChoiceState } from './definition.ts';
-import { evaluatePath, findPath, type Scope } from './json-path.ts';
+import { findPath } from './json-path.ts';
+import { renderJsonataNow, unexpectedType } from './jsonata.ts';
+import type { Scope } from './scope.ts';
+import { StateError } from './state-error.ts';
 
-type Compare = (value: Json, expected: Json) => boolean;
-
-const numbers =
-  (compare: (a: number, b: number) => boolean): Compare =>
-  (value, expected) =>
-    typeof value === 'number' && typeof expected === 'number' && compare(value, expected);
-const strings =
-  (compare: (a: string, b: string) => boolean): Compare =>
-  (value, expected) =>
-    typeof value === 'string' && typeof expected === 'string' && compare(value, expected);
-const times = (compare: (a: number, b: number) => boolean): Compare =>
-  strings(
-    (a, b) => !Number.isNaN(Date.parse(a)) && !Number.isNaN(Date.parse(b)) && compare(Date.parse(a), Date.parse(b)),
-  );
-
-/** RFC 3339 with upper-case T and Z, as the States language asks. */
-const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
-
-/** The operators by name; each has a twin whose name ends in `Path`, which takes what it compares with from a path. */
-export const OPERATORS: Readonly<Record<string, Compare>> = {
-  BooleanEquals: (value, expected) => typeof value === 'boolean' && value === expected,
-  NumericEquals: numbers((a, b) => a === b),
-  NumericGreaterThan: numbers((a, b) => a > b),
-  NumericGreaterThanEquals: numbers((a, b) => a >= b),
-  NumericLessThan: numbers((a, b) => a < b),
-  NumericLessThanEquals: numbers((a, b) => a <= b),
-  StringEquals: strings((a, b) => a === b),
-  StringGreaterThan: strings((a, b) => a > b),
-  StringGreaterThanEquals: strings((a, b) => a >= b),
-  StringLessThan: strings((a, b) => a < b),
-  StringLessThanEquals: strings((a, b) => a <= b),
-  StringMatches: strings((value, pattern) => wildcard(pattern).test(value)),
-  TimestampEquals: times((a, b) => a === b),
-  TimestampGreaterThan: times((a, b) => a > b),
-  TimestampGreaterThanEquals: times((a, b) => a >= b),
-  TimestampLessThan: times((a, b) => a < b),
-  TimestampLessThanEquals: times((a, b) => a <= b),
-  IsBoolean: (value, expected) => (typeof value === 'boolean') === expected,
-  IsNull: (value, expected) => (value === null) === expected,
-  IsNumeric: (value, expected) => (typeof value === 'number') === expected,
-  IsString: (value, expected) => (typeof value === 'string') === expected,
-  IsTimestamp: (value, expected) => (typeof value === 'string' && TIMESTAMP.test(value)) === expected,
-};
-
-/** `*` stands for any characters, `\*` for itself. */
-function wildcard(pattern: string): RegExp {
-  const parts = pattern.match(/\\[\s\S]|[\s\S]/g) ?? [];
-  const source = parts.map((part) =>
-    part === '*' ? '.*' : (part.length === 2 ? part[1]! : part).replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'),
-  );
-  return new RegExp(`^${source.join('')}$`, 's');
+/** Where a Choice state leads, and the rule that holds; none for the default. */
+export interface Chosen {
+  readonly next: string;
+  readonly rule?: ChoiceRule;
+  /** The place of the rule. */
+  readonly index?: number;
 }
 
-/** The state that the first rule which holds leads to, the default else. Undefined when there is neither. */
-export const chooseNext = ({ Choices, Default }: ChoiceState, scope: Scope): string | undefined =>
-  Choices.find((rule) => holds(rule, scope))?.Next ?? Default;
+/** The first rule that holds, else the default. Undefined when there is neither. */
+export const chooseNext = async (state: ChoiceState, scope: Scope): Promise<Chosen | undefined> =>
+  chooseNextNow(state, scope);
 
-function holds(rule: ChoiceRule, scope: Scope): boolean {
-  if (rule.And) return rule.And.every((part) => holds(part, scope));
-  if (rule.Or) return rule.Or.some((part) => holds(part, scope));
-  if (rule.Not) return !holds(rule.Not, scope);
-  if (typeof rule.IsPresent === 'boolean') return (findPath(rule.Variable!, scope) !== undefined) === rule.IsPresent;
-  const [operator, expected] = operatorOf(rule);
-  const value = evaluatePath(rule.Variable!, scope);
-  return OPERATORS[operator]!(value, operator in rule ? expected : evaluatePath(expected as string, scope));
-}
-
-/** The operator without `Path`, and what the rule says beside it. */
-export function operatorOf(rule: ChoiceRule): readonly [string, Json] {
-  for (const [name, value] of Object.entries(rule)) {
-    const operator = name.endsWith('Path') ? name.slice(0, -4) : name;
-    if (operator in OPERATORS) return [operator, value as Json];
+/** The same without a promise. */
+export function chooseNextNow(state: ChoiceState, scope: Scope): Chosen | undefined {
+  let conditions = compiled.get(state);
+  if (!conditions) {
+    conditions = state.Choices.map(compileRule);
+    compiled.set(state, conditions);
   }
-  return ['', null];
+  const index = conditions.findIndex((holds) => holds(scope));
+  if (index >= 0) return { next: state.Choices[index]!.Next!, rule: state.Choices[index]!, index };
+  return state.Default === undefined ? undefined : { next: state.Default };
+}
+
+type Condition = (scope: Scope) => boolean;
+
+const compiled = new WeakMap<ChoiceState, readonly Condition[]>();
+
+function compileRule(rule: ChoiceRule, index: number): Condition {
+  const { Condition } = rule;
+  return Condition === undefined ? compile(rule) : (scope) => isTrue(Condition, scope, `Choices[${index}]/Condition`);
+}
+
+function isTrue(condition: string | boolean, scope: Scope, field: string): boolean {
+  const value = renderJsonataNow(condition, scope, field);
+  if (typeof value === 'boolean') return value;
+  throw unexpectedType(condition, field, { expected: 'boolean', value });
+}
+
+function compile(rule: ChoiceRule): Condition {
+  if (rule.And) {
+    const parts = rule.And.map(compile);
+    return (scope) => parts.every((holds) => holds(scope));
+  }
+  if (rule.Or) {
+    const parts = rule.Or.map(compile);
+    return (scope) => parts.some((holds) => holds(scope));
+  }
+  if (rule.Not) {
+    const holds = compile(rule.Not);
+    return (scope) => !holds(scope);
+  }
+  return compileTest(rule.Variable!, operatorOf(rule)!);
+}
+
+/** The name of a rule's operator, and what the rule says beside it. */
+export function operatorOf(rule: ChoiceRule): readonly [name: string, operand: Json] | undefined {
+  return Object.entries(rule).find(([name]) => isOperator(name)) as [string, Json] | undefined;
+}
+
+export const isOperator = (name: string): boolean =>
+  name === 'IsPresent' ||
+  name === 'StringMatches' ||
+  Object.hasOwn(TESTS, name) ||
+  Object.hasOwn(COMPARISONS, baseOf(name));
+
+const baseOf = (name: string) => (name.endsWith('Path') ? name.slice(0, -'Path'.length) : name);
+
+function compileTest(variable: string, [name, operand]: readonly [string, Json]): Condition {
+  if (name === 'IsPresent') return (scope) => (findPath(variable, scope) !== undefined) === operand;
+  const test = TESTS[name];
+  if (test) return (scope) => test(at(variable, scope)) === operand;
+  if (name === 'StringMatches') {
+    return (scope) => {
+      const value = at(variable, scope);
+      return typeof value === 'string' && matches(value, operand as string);
+    };
+  }
+  const base = baseOf(name);
+  const holds: Operator = COMPARISONS[base]!;
+  return name === base
+    ? (scope) => holds(at(variable, scope), operand)
+    : (scope) => holds(at(variable, scope), at(operand as string, scope));
+}
+
+function at(path: string, scope: Scope): Json {
+  const value = findPath(path, scope);
+  if (value !== undefined) return value;
+  throw new StateError(
+    'States.Runtime',
+    `Invalid path '${path}': The choice state's condition path references an invalid value.`,
+  );
 }

@@ -1,114 +1,165 @@
-import { createHash, randomUUID } from 'node:crypto';
 import type { Json } from '../../json.ts';
-import { evaluatePath, type Scope } from './json-path.ts';
-import { StateError } from './state-error.ts';
+import { HASH_NAMES, hashText } from './hash-text.ts';
+import { javaRandom } from './java-random.ts';
+import { javaText } from './java-text.ts';
+import { isObject, isSame } from './json-value.ts';
+import type { Scope } from './scope.ts';
 
-const failure = (cause: string) => new StateError('States.IntrinsicFailure', cause);
+/** What is wrong with an invocation; it becomes States.IntrinsicFailure. */
+export class IntrinsicProblem extends Error {
+  override readonly name = 'IntrinsicProblem';
+}
+
+export interface Intrinsic {
+  run(values: readonly Json[], scope: Scope): Json;
+  /** How many arguments it takes; `most` is the same when it is absent. */
+  readonly least: number;
+  readonly most?: number;
+  /** The first argument keeps the escapes of a literal. */
+  readonly takesTemplate?: boolean;
+}
+
+/** Bounds that AWS documents. */
+const MAX_RANGE = 1_000;
+const MAX_TEXT = 10_000;
 
 /** The functions by name. Source: AWS Step Functions developer guide, intrinsic functions. */
-export const INTRINSICS: Readonly<Record<string, (...values: Json[]) => Json>> = {
-  'States.Array': (...values) => values,
-  'States.ArrayContains': (array, value) => list(array).some((item) => JSON.stringify(item) === JSON.stringify(value)),
-  'States.ArrayGetItem': (array, index) => list(array)[index as number] ?? null,
-  'States.ArrayLength': (array) => list(array).length,
-  'States.ArrayPartition': (array, size) => {
-    const chunk = Math.trunc(size as number);
-    if (!(chunk > 0))
-      throw failure(`States.ArrayPartition: chunk size ${JSON.stringify(size)} is not a positive number`);
-    return Array.from({ length: Math.ceil(list(array).length / chunk) }, (_, at) =>
-      list(array).slice(at * chunk, (at + 1) * chunk),
-    );
-  },
-  'States.ArrayRange': (first, last, step) => {
-    const [from, to, by] = [first, last, step].map(Number) as [number, number, number];
-    const count = Math.floor((to - from) / by) + 1;
-    if (!(by !== 0 && count <= 1_000))
-      throw failure('States.ArrayRange: a range has a step other than 0 and at most 1000 items');
-    return Array.from({ length: Math.max(0, count) }, (_, at) => from + at * by);
-  },
-  'States.ArrayUnique': (array) => [...new Map(list(array).map((item) => [JSON.stringify(item), item])).values()],
-  'States.Base64Decode': (text) => Buffer.from(String(text), 'base64').toString(),
-  'States.Base64Encode': (text) => Buffer.from(String(text)).toString('base64'),
-  'States.Format': (template, ...values) => {
-    let next = 0;
-    return String(template)
-      .replaceAll(/(?<!\\)\{\}/g, () => textOf(values[next++]))
-      .replaceAll(/\\([{}'\\])/g, '$1');
-  },
-  'States.Hash': (value, algorithm) =>
-    createHash(String(algorithm).replace('-', '').toLowerCase()).update(textOf(value)).digest('hex'),
-  'States.JsonMerge': (first, second) => ({ ...(first as object), ...(second as object) }),
-  'States.JsonToString': (value) => JSON.stringify(value),
-  'States.MathAdd': (first, second) => Math.round(Number(first)) + Math.round(Number(second)),
-  'States.MathRandom': (from, to) => Math.floor(Number(from) + Math.random() * (Number(to) - Number(from))),
-  'States.StringSplit': (text, separators) => {
-    const characters = String(separators).replaceAll(/[\\\]^-]/g, '\\$&');
-    return String(text)
-      .split(new RegExp(`[${characters}]`))
-      .filter(Boolean);
-  },
-  'States.StringToJson': (text) => {
-    try {
-      return JSON.parse(String(text)) as Json;
-    } catch {
-      throw failure(`States.StringToJson: ${JSON.stringify(text)} is not JSON`);
-    }
-  },
-  'States.UUID': () => randomUUID(),
+export const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
+  'States.Array': { least: 0, most: Number.POSITIVE_INFINITY, run: (values) => [...values] },
+  'States.ArrayContains': { least: 2, run: ([array, value]) => list(array).some((item) => isSame(item, value)) },
+  'States.ArrayGetItem': { least: 2, run: ([array, index]) => itemAt(list(array), number(index)) },
+  'States.ArrayLength': { least: 1, run: ([array]) => list(array).length },
+  'States.ArrayPartition': { least: 2, run: ([array, size]) => partition(list(array), number(size)) },
+  'States.ArrayRange': { least: 3, run: ([first, last, step]) => range(integer(first), integer(last), integer(step)) },
+  'States.ArrayUnique': { least: 1, run: ([array]) => unique(list(array)) },
+  'States.Base64Decode': { least: 1, run: ([encoded]) => decode(short(encoded)) },
+  'States.Base64Encode': { least: 1, run: ([data]) => Buffer.from(short(data)).toString('base64') },
+  'States.Format': { least: 1, most: Number.POSITIVE_INFINITY, takesTemplate: true, run: format },
+  'States.Hash': { least: 2, run: ([data, algorithm]) => hash(data!, text(algorithm)) },
+  'States.JsonMerge': { least: 2, most: 3, run: ([one, other, deep]) => merge(one, other, deep) },
+  'States.JsonToString': { least: 1, run: ([value]) => JSON.stringify(value) },
+  'States.MathAdd': { least: 2, run: ([one, other]) => integer(one) + integer(other) },
+  'States.MathRandom': { least: 2, most: 3, run: random },
+  'States.StringSplit': { least: 2, run: ([data, separators]) => split(text(data), text(separators)) },
+  'States.StringToJson': { least: 1, run: ([data]) => parse(text(data)) },
+  'States.UUID': { least: 0, run: (_, scope) => scope.uuid() },
 };
 
-const textOf = (value: Json | undefined) => (typeof value === 'string' ? value : JSON.stringify(value ?? null));
+function wrong(value: Json | undefined, wanted: string): IntrinsicProblem {
+  return new IntrinsicProblem(`Invalid type: expected ${wanted} but received ${JSON.stringify(value)}`);
+}
 
-function list(value: Json | undefined): Json[] {
+function list(value: Json | undefined): readonly Json[] {
   if (Array.isArray(value)) return value;
-  throw failure(`${JSON.stringify(value)} is not an array`);
+  throw wrong(value, 'an array');
 }
 
-export const isIntrinsic = (text: string) => text.startsWith('States.');
-
-/** Runs `States.Name(argument, …)`; arguments are paths, literals and further functions. Throws States.IntrinsicFailure. */
-export function runIntrinsic(text: string, scope: Scope): Json {
-  const reader = { text, position: 0 };
-  const value = readCall(reader, scope);
-  if (reader.position < text.length)
-    throw failure(`"${text}" goes on after its end, at "${text.slice(reader.position)}"`);
-  return value;
+function number(value: Json | undefined): number {
+  if (typeof value === 'number') return value;
+  throw wrong(value, 'a number');
 }
 
-interface Reader {
-  readonly text: string;
-  position: number;
+/** AWS rounds numbers where it wants integers. */
+const integer = (value: Json | undefined) => Math.round(number(value));
+
+function text(value: Json | undefined): string {
+  if (typeof value === 'string') return value;
+  throw wrong(value, 'a string');
 }
 
-function take(reader: Reader, pattern: RegExp): string | undefined {
-  const sticky = new RegExp(pattern, 'y');
-  sticky.lastIndex = reader.position;
-  const match = sticky.exec(reader.text);
-  if (!match) return undefined;
-  reader.position = sticky.lastIndex;
-  return match[0];
+function short(value: Json | undefined): string {
+  const data = text(value);
+  if (data.length > MAX_TEXT) throw new IntrinsicProblem(`A text of at most ${MAX_TEXT} characters is expected`);
+  return data;
 }
 
-function readCall(reader: Reader, scope: Scope): Json {
-  const name = take(reader, /States\.\w+/) ?? '';
-  const run = INTRINSICS[name];
-  if (!run || !take(reader, /\(\s*/)) throw failure(`"${reader.text}" does not call a function that there is`);
-  const values: Json[] = [];
-  while (!take(reader, /\s*\)/)) {
-    if (values.length > 0 && !take(reader, /\s*,\s*/))
-      throw failure(`"${reader.text}" lacks a comma at "${reader.text.slice(reader.position)}"`);
-    values.push(readArgument(reader, scope));
+function itemAt(items: readonly Json[], index: number): Json {
+  const item = items[index];
+  if (item === undefined) throw new IntrinsicProblem(`Index ${index} out of bounds for length ${items.length}`);
+  return item;
+}
+
+function partition(items: readonly Json[], size: number): Json {
+  const chunk = Math.trunc(size);
+  if (chunk < 1) throw new IntrinsicProblem(`The chunk size must be a positive integer but was ${size}`);
+  return Array.from({ length: Math.ceil(items.length / chunk) }, (_, at) => items.slice(at * chunk, (at + 1) * chunk));
+}
+
+function range(first: number, last: number, step: number): Json {
+  if (step === 0) throw new IntrinsicProblem('The step of a range must not be 0');
+  const length = Math.max(0, Math.floor((last - first) / step) + 1);
+  if (length > MAX_RANGE) throw new IntrinsicProblem(`A range has at most ${MAX_RANGE} items`);
+  return Array.from({ length }, (_, at) => first + at * step);
+}
+
+function unique(items: readonly Json[]): Json {
+  const kept: Json[] = [];
+  const seen = new Set<Json>();
+  for (const item of items) {
+    // Only lists and objects need a look at each other: a set knows all other values.
+    const known = typeof item === 'object' && item !== null ? kept.some((one) => isSame(one, item)) : seen.has(item);
+    if (known) continue;
+    seen.add(item);
+    kept.push(item);
   }
-  return run(...values);
+  return kept;
 }
 
-function readArgument(reader: Reader, scope: Scope): Json {
-  const quoted = take(reader, /'(?:[^'\\]|\\.)*'/);
-  if (quoted !== undefined) return quoted.slice(1, -1).replaceAll("\\'", "'");
-  const literal = take(reader, /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/);
-  if (literal !== undefined) return JSON.parse(literal) as Json;
-  if (reader.text.startsWith('States.', reader.position)) return readCall(reader, scope);
-  const path = take(reader, /\$(?:[^,()\s'[\]]|\[(?:'(?:[^'\\]|\\.)*'|[^\]'])*\])*/);
-  if (path !== undefined) return evaluatePath(path, scope);
-  throw failure(`"${reader.text}" has no argument at "${reader.text.slice(reader.position)}"`);
+function decode(encoded: string): string {
+  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/.test(encoded))
+    throw new IntrinsicProblem('The text is not Base64');
+  return Buffer.from(encoded, 'base64').toString();
+}
+
+/** Fills each `{}` of a template; `\{`, `\}`, `\'` and `\\` stand for the character. */
+function format([template, ...values]: readonly Json[]): Json {
+  let next = 0;
+  const filled = text(template).replaceAll(/\\([{}'\\])|\{\}/g, (gap, escaped: string | undefined) => {
+    if (escaped !== undefined) return escaped;
+    const value = values[next++];
+    return value === undefined ? gap : javaText(value);
+  });
+  if (next !== values.length)
+    throw new IntrinsicProblem(`Expected ${next} arguments for the template but received ${values.length}`);
+  return filled;
+}
+
+function hash(data: Json, name: string): Json {
+  const hashed = hashText(short(typeof data === 'string' ? data : JSON.stringify(data)), name);
+  if (hashed === undefined)
+    throw new IntrinsicProblem(`There is no algorithm ${name}; use one of ${HASH_NAMES.join(', ')}`);
+  return hashed;
+}
+
+function merge(one: Json | undefined, other: Json | undefined, deep: Json | undefined): Json {
+  if (!isObject(one)) throw wrong(one, 'an object');
+  if (!isObject(other)) throw wrong(other, 'an object');
+  if (deep !== undefined && deep !== false)
+    throw new IntrinsicProblem('Only shallow merging is supported: the third argument must be false');
+  return { ...one, ...other };
+}
+
+function random([start, end, seed]: readonly Json[], scope: Scope): Json {
+  const [from, to] = [integer(start), integer(end)];
+  if (from >= to) throw new IntrinsicProblem(`The start ${from} must be less than the end ${to}`);
+  const share = seed === undefined ? scope.random() : javaRandom(integer(seed));
+  return from + Math.floor(share * (to - from));
+}
+
+/** Any character of `separators` separates; what is empty between two is left out. */
+function split(data: string, separators: string): Json {
+  const parts = [''];
+  for (const character of data) {
+    if (separators.includes(character)) parts.push('');
+    else parts[parts.length - 1] += character;
+  }
+  return parts.filter((part) => part !== '');
+}
+
+function parse(data: string): Json {
+  try {
+    return JSON.parse(data) as Json;
+  } catch {
+    throw new IntrinsicProblem(`The text is not JSON: ${data}`);
+  }
 }

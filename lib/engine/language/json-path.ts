@@ -1,124 +1,94 @@
 import type { Json } from '../../json.ts';
+import { isObject, type JsonObject, setMember } from './json-value.ts';
+import { lookUp, only, rootOf } from './path-evaluator.ts';
+import { parsePath } from './path-parser.ts';
+import { notationOf, type Path, type Step } from './path-syntax.ts';
+import type { Scope } from './scope.ts';
 import { StateError } from './state-error.ts';
 
-/** What paths are looked up in: `$` is the input, `$$` the context object. */
-export interface Scope {
-  readonly input: Json;
-  readonly context: Json;
-}
+type Roots = Pick<Scope, 'input' | 'context' | 'variables'>;
 
-type Step =
-  | { readonly kind: 'member'; readonly name: string }
-  | { readonly kind: 'index'; readonly index: number }
-  | { readonly kind: 'slice'; readonly from?: number; readonly to?: number }
-  | { readonly kind: 'wildcard' }
-  | { readonly kind: 'descendants' };
+/** The value at `$…`, `$$…` or `$variable…`: a list for a path that may name several places. Undefined where a definite path leads nowhere. */
+export const findPath = (path: string, scope: Roots): Json | undefined => lookUp(parsePath(path), { scope });
 
-interface Path {
-  readonly context: boolean;
-  readonly steps: readonly Step[];
-  /** Names one place at most, so that it answers a value, not a list. */
-  readonly definite: boolean;
-}
-
-/** Each alternative reads one step; what none of them reads is not a path (filters and script expressions are not). */
-const STEP =
-  /\.\.(?=[[*A-Za-z_])|\.\*|\.([^.[\]()*$@\s'",?]+)|\[\*\]|\[(-?\d+)\]|\[(-?\d*):(-?\d*)\]|\['((?:[^'\\]|\\.)*)'\]|\["((?:[^"\\]|\\.)*)"\]|(?<=\.\.)([A-Za-z_][^.[\]()*$@\s'",?]*)/y;
-
-const parsed = new Map<string, Path>();
-/** Paths stand in definitions, so there are few; the bound guards against definitions that come and go without end. */
-const MAX_PARSED = 10_000;
-
-/** Parses a path, or throws a SyntaxError that says where it ends to be one. */
-export function parsePath(text: string): Path {
-  const known = parsed.get(text);
-  if (known) return known;
-  const context = text.startsWith('$$');
-  if (!text.startsWith('$')) throw new SyntaxError(`${text} is not a path: paths begin with $`);
-  const steps: Step[] = [];
-  let position = context ? 2 : 1;
-  while (position < text.length) {
-    STEP.lastIndex = position;
-    const match = STEP.exec(text);
-    if (!match)
-      throw new SyntaxError(`${text} is not a path that this engine knows: it stops at "${text.slice(position)}"`);
-    steps.push(stepOf(match));
-    position = STEP.lastIndex;
-  }
-  const path = { context, steps, definite: steps.every(({ kind }) => kind === 'member' || kind === 'index') };
-  if (parsed.size >= MAX_PARSED) parsed.clear();
-  parsed.set(text, path);
-  return path;
-}
-
-function stepOf([text, dotted, index, from, to, single, double, descended]: RegExpExecArray): Step {
-  if (text === '..') return { kind: 'descendants' };
-  if (text === '.*' || text === '[*]') return { kind: 'wildcard' };
-  if (index !== undefined) return { kind: 'index', index: Number(index) };
-  if (from !== undefined && to !== undefined)
-    return { kind: 'slice', ...(from ? { from: Number(from) } : {}), ...(to ? { to: Number(to) } : {}) };
-  const name = dotted ?? descended ?? (single ?? double ?? '').replaceAll(/\\(.)/g, '$1');
-  return { kind: 'member', name };
-}
-
-/** The value at the path, a list for a path that may name several places. Undefined where there is none. */
-export function findPath(text: string, { input, context }: Scope): Json | undefined {
-  const path = parsePath(text);
-  let found: Json[] = [path.context ? context : input];
-  for (const step of path.steps) {
-    found = found.flatMap((value) => select(value, step));
-    if (path.definite && found.length === 0) return undefined;
-  }
-  return path.definite ? found[0] : found;
-}
-
-/** The same; throws States.Runtime where a path that names one place finds nothing. */
-export function evaluatePath(text: string, scope: Scope): Json {
-  const value = findPath(text, scope);
+/** The same; throws States.Runtime where a definite path leads nowhere. */
+export function evaluatePath(path: string, scope: Roots): Json {
+  const value = findPath(path, scope);
   if (value !== undefined) return value;
-  const from = text.startsWith('$$') ? scope.context : scope.input;
-  throw new StateError(
+  throw new StateError('States.Runtime', `Invalid path '${path}' : ${whyMissing(parsePath(path), scope)}`);
+}
+
+/** The same for a field whose errors name it. */
+export function evaluateField(field: string, path: string, scope: Roots): Json {
+  const value = findPath(path, scope);
+  if (value !== undefined) return value;
+  throw notFound(field, path, scope);
+}
+
+/** The error of a path in a field of a template, or in a field that takes intrinsic functions too. */
+export const notFound = (field: string, path: string, scope: Roots) =>
+  new StateError(
     'States.Runtime',
-    `The JSONPath '${text}' could not be found in the input '${JSON.stringify(from)}'`,
+    `The JSONPath '${path}' specified for the field '${field}' could not be found in the input '${documentOf(path, scope)}'`,
   );
+
+/** The document that a path was looked up in, as JSON text. */
+export function documentOf(path: string, scope: Roots): string {
+  const root = rootOf(parsePath(path), { scope });
+  return JSON.stringify(root === undefined ? scope.input : root);
 }
 
-function select(value: Json, step: Step): Json[] {
-  switch (step.kind) {
-    case 'member':
-      return isObject(value) && Object.hasOwn(value, step.name) ? [value[step.name]!] : [];
-    case 'index':
-      return Array.isArray(value) ? value.slice(step.index, step.index === -1 ? undefined : step.index + 1) : [];
-    case 'slice':
-      return Array.isArray(value) ? value.slice(step.from, step.to) : [];
-    case 'wildcard':
-      return childrenOf(value);
-    case 'descendants':
-      return [value, ...childrenOf(value).flatMap((child) => select(child, step))];
+/** Says where a path stops, as Jayway's JsonPath does. */
+function whyMissing(path: Path, scope: Roots): string {
+  let value = rootOf(path, { scope });
+  if (value === undefined) return `No results for path: ${path.text}`;
+  for (const [at, step] of path.steps.entries()) {
+    const problem = mismatch(step, value, notationOf(path.steps.slice(0, at)));
+    if (problem !== undefined) return problem;
+    const next = only(step, value);
+    if (next === undefined) {
+      const isLast = at === path.steps.length - 1;
+      return isLast || step.kind !== 'member'
+        ? `No results for path: ${notationOf(path.steps)}`
+        : `Missing property in path ${notationOf(path.steps.slice(0, at + 1))}`;
+    }
+    value = next;
   }
+  return `No results for path: ${notationOf(path.steps)}`;
 }
 
-const childrenOf = (value: Json): Json[] =>
-  Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [];
+function mismatch(step: Step, value: Json, at: string): string | undefined {
+  if (step.kind === 'member' && !isObject(value)) {
+    return `Expected to find an object with property ${notationOf([step], '')} in path ${at} but found '${javaClassOf(value)}'. This is not a json object according to the JsonProvider: 'com.jayway.jsonpath.spi.json.JacksonJsonProvider'.`;
+  }
+  if (step.kind !== 'index' || Array.isArray(value)) return undefined;
+  if (value === null) return `The path ${at} is null`;
+  return `Filter: ${notationOf([step], '')} can only be applied to arrays. Current context is: ${JSON.stringify(value)}`;
+}
 
-const isObject = (value: Json): value is { [key: string]: Json } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+function javaClassOf(value: Json): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'java.util.ArrayList';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'java.lang.Integer' : 'java.lang.Double';
+  return typeof value === 'string' ? 'java.lang.String' : 'java.lang.Boolean';
+}
 
 /** A copy of `target` with `value` at the reference path, whose objects are made where they are missing. Throws States.ResultPathMatchFailure. */
-export function setAtPath(text: string, target: Json, value: Json): Json {
-  return setAt(parsePath(text).steps, target, value);
-}
+export const setAtPath = (path: string, target: Json, value: Json): Json => setAt(parsePath(path).steps, target, value);
 
 function setAt([step, ...rest]: readonly Step[], target: Json | undefined, value: Json): Json {
   if (!step) return value;
   if (step.kind === 'member' && (target === undefined || isObject(target))) {
-    return { ...target, [step.name]: setAt(rest, target?.[step.name], value) };
+    const copy: JsonObject = { ...target };
+    const current = target && Object.hasOwn(target, step.name) ? target[step.name] : undefined;
+    setMember(copy, step.name, setAt(rest, current, value));
+    return copy;
   }
   if (step.kind === 'index' && Array.isArray(target) && step.index >= 0 && step.index < target.length) {
     return target.with(step.index, setAt(rest, target[step.index], value));
   }
   throw new StateError(
     'States.ResultPathMatchFailure',
-    `Unable to apply step "${JSON.stringify(step)}" to input ${JSON.stringify(target ?? null)}`,
+    `Unable to apply step "${step.kind === 'member' ? step.name : notationOf([step], '')}" to input ${JSON.stringify(target ?? null)}`,
   );
 }

@@ -3,10 +3,13 @@ export class StateError extends Error {
   override readonly name = 'StateError';
   readonly error: string;
   readonly causeText: string;
+  /** The field of the state that could not be evaluated, as EvaluationFailed events name it. */
+  readonly location?: string;
 
-  constructor(error: string, causeText: string) {
+  constructor(error: string, causeText: string, location?: string) {
     super(`${error}: ${causeText}`);
     this.error = error;
     this.causeText = causeText;
+    if (location !== undefined) this.location = location;
   }
 }
