@@ -28,6 +28,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'imports the servers that the connectors see, and lists them',
     load: async () => (await import('./import.ts')).importCatalog,
   },
+  engine: {
+    summary: 'serves the workflow engine by itself, as a local Step Functions',
+    load: async () => (await import('./engine.ts')).engine,
+  },
   approve: {
     summary: 'lets a migration that waits for approval launch its application',
     load: async () => (await import('./approve.ts')).approve,

@@ -1,181 +1,236 @@
 import type { Json } from '../json.ts';
-import { type Execution, type Signal, statesOf, type Thread } from './execution.ts';
-import { endThread } from './join.ts';
-import type { MapState, State } from './language/definition.ts';
+import type { Execution, Failure, JoinWait, Signal, Thread } from './execution.ts';
+import { dirtyOf, machineAt, ROOT } from './execution.ts';
+import { abortChildren, dropItems, endThread } from './join.ts';
+import type { State } from './language/definition.ts';
 import { StateError } from './language/state-error.ts';
-import { caught, retryDelay } from './retry.ts';
-import { choice } from './states/choice.ts';
-import { fail } from './states/fail.ts';
-import { map, startIteration } from './states/map.ts';
-import { parallel } from './states/parallel.ts';
-import { pass } from './states/pass.ts';
-import { succeed } from './states/succeed.ts';
-import { task } from './states/task.ts';
-import { wait } from './states/wait.ts';
-import { effect, emit, type Outcome, type StateType, type Step, type World } from './step.ts';
-
-const STATE_TYPES: Readonly<Record<State['Type'], StateType<never>>> = {
-  Choice: choice,
-  Fail: fail,
-  Map: map,
-  Parallel: parallel,
-  Pass: pass,
-  Succeed: succeed,
-  Task: task,
-  Wait: wait,
-};
+import { exceeds } from './limits.ts';
+import { withError } from './processing.ts';
+import { catcherOf, type Handled, isRetrying, retryDelay } from './retry.ts';
+import { STATE_TYPES } from './states/types.ts';
+import { effect, emit, type Outcome, remark, type StateType, type Step, stepOf, WHOLE, type World } from './step.ts';
+import { isAwaited } from './waiting.ts';
 
 /** States that a machine may run through in one turn; a loop that never waits lets others have theirs. */
 const STATES_PER_TURN = 1_000;
 
+export interface Wake {
+  readonly thread: string;
+  readonly signal: Signal;
+}
+
 /**
- * Takes a thread from where it stands to where it waits again, and its new children as well. Pure but for the execution that it is given: nothing is
- * written, nobody is called; what is to be done afterwards stands in `execution.dirty`. Answers the threads that have not come to rest.
+ * Takes a thread from where it stands to where it waits again, and its new children as well. No I/O: nothing is written, nobody is called; what is to
+ * be done afterwards stands in `execution.dirty`. Answers the threads that have not come to rest.
  */
-export function advance(
-  execution: Execution,
-  wake: { thread: string; signal: Signal },
-  world: World,
-): { thread: string; signal: Signal }[] {
-  const queue = [wake];
-  for (let states = 0; queue.length > 0 && states < STATES_PER_TURN; states++) {
-    const { thread: id, signal } = queue.shift()!;
+export async function advance(execution: Execution, wakes: readonly Wake[], world: World): Promise<Wake[]> {
+  const queue = [...wakes];
+  let next = 0;
+  for (let states = 0; next < queue.length && states < STATES_PER_TURN; states++) {
+    const { thread: id, signal } = queue[next++]!;
     const thread = execution.threads.get(id);
-    if (!thread || execution.row.status !== 'RUNNING') continue;
-    const known = execution.threadCount;
-    queue.push(...take({ execution, thread, world }, signal));
-    for (let child = known + 1; child <= execution.threadCount; child++)
+    if (!thread || execution.row.status !== 'RUNNING' || !isAwaited(thread, signal)) continue;
+    const known = execution.row.threads;
+    queue.push(...(await take({ execution, thread, world }, signal)));
+    for (let child = known + 1; child <= execution.row.threads; child++)
       queue.push({ thread: String(child), signal: { kind: 'start' } });
   }
-  return queue;
+  return queue.slice(next);
 }
 
 type Turn = Omit<Step, 'state'>;
-type Wakes = { thread: string; signal: Signal }[];
 
 /** One state of one thread: enters it, or goes on in it. */
-function take(turn: Turn, signal: Signal): Wakes {
+async function take(turn: Turn, signal: Signal): Promise<Wake[]> {
   const { thread, execution } = turn;
-  execution.dirty.threads.add(thread.id);
-  const machine = statesOf(execution, thread);
-  if (!thread.state) enterState(turn, machine.StartAt, thread.input);
-  const step: Step = { ...turn, state: machine.States[thread.state]! };
+  dirtyOf(execution).threads.add(thread.id);
+  if (signal.kind === 'end') return endExecution(turn, signal.status, signal);
+  if (!thread.state) {
+    const text = JSON.stringify(thread.input);
+    enterState(turn, machineAt(execution.definition, thread.path).StartAt, { output: thread.input, text });
+  }
+  if (execution.row.events >= turn.world.limits.historyEvents) return endHistory(turn);
+  const step = stepOf(turn);
   const type = STATE_TYPES[step.state.Type] as StateType<State>;
-  const retried = thread.wait?.kind === 'timer' && thread.wait.retry;
-  const entering = signal.kind === 'start' || retried;
+  const entering = signal.kind === 'start' || isRetrying(thread);
   try {
     if (entering) delete thread.wait;
-    return conclude(step, entering ? type.enter(step) : type.resume!(step, signal));
+    return await conclude(step, await (entering ? type.enter(step) : type.resume!(step, signal)));
   } catch (error) {
-    if (!(error instanceof StateError)) throw error;
-    return recover(step, error);
+    return recover(step, explained(step, asStateError(step, error)));
   }
 }
 
-function enterState(turn: Turn, name: string, input: Json) {
+/** What went wrong without a name in the States language is a fault of ours: it ends this execution, not all of them. */
+function asStateError({ world, execution }: Step, error: unknown): StateError {
+  if (error instanceof StateError) return error;
+  world.report({
+    level: 'error',
+    message: 'a state failed unexpectedly',
+    executionArn: execution.row.executionArn,
+    error,
+  });
+  return new StateError('States.Runtime', String(error));
+}
+
+function endHistory(turn: Turn): Wake[] {
+  const cause = `The execution reached the maximum number of history events (${turn.world.limits.historyEvents}).`;
+  return endExecution(turn, 'FAILED', { error: 'States.Runtime', cause });
+}
+
+function enterState(turn: Turn, name: string, { output: input, text }: { output: Json; text: string }) {
   const { thread, execution, world } = turn;
   thread.state = name;
   thread.input = input;
   thread.enteredAt = world.now();
   thread.retries = {};
-  const state = statesOf(execution, thread).States[name]!;
-  emit({ ...turn, state }, `${state.Type}StateEntered`, {
-    stateEnteredEventDetails: { name, input: JSON.stringify(input) },
-  });
+  thread.enteredAfter = thread.lastEvent;
+  const { Type } = machineAt(execution.definition, thread.path).States[name]!;
+  const details = { input: text, inputDetails: WHOLE, name };
+  thread.enteredEvent = emit(turn, `${Type}StateEntered`, { stateEnteredEventDetails: details });
+}
+
+/** What a state could not evaluate, told as AWS tells it: with the state, and the event of its entering. */
+function explained(step: Step, { error, causeText }: StateError): Handled {
+  const { state, enteredEvent } = step.thread;
+  if (error === 'States.DataLimitExceeded') return { error, cause: causeText };
+  const cause = `An error occurred while executing the state '${state}' (entered at the event id #${enteredEvent}). ${causeText}`;
+  if (error === 'States.QueryEvaluationError') evaluationFailed(step, { error, cause });
+  return { error, cause };
+}
+
+function evaluationFailed(step: Step, { error, cause }: { error: string; cause: string }) {
+  const location = /specified for the field '([^']+)'/.exec(cause)?.[1];
+  const details = { error, cause, ...(location === undefined ? {} : { location }), state: step.thread.state };
+  // By AWS's count an evaluation that fails first thing follows from what the state's entering followed from.
+  const { thread } = step;
+  if (thread.lastEvent === thread.enteredEvent) thread.lastEvent = thread.enteredAfter;
+  emit(step, 'EvaluationFailed', { evaluationFailedEventDetails: details });
+  if (step.state.Type === 'Map' || step.state.Type === 'Parallel') emit(step, `${step.state.Type}StateFailed`);
 }
 
 /** What follows from the outcome of a state: the next one, the end of the thread, or nothing yet. */
-function conclude(step: Step, outcome: Outcome): Wakes {
-  const { thread, state } = step;
+async function conclude(step: Step, outcome: Outcome): Promise<Wake[]> {
   if (outcome.kind === 'waiting') return [];
-  delete thread.wait;
-  if (outcome.kind === 'failed') return failThread(step, { error: outcome.error, cause: outcome.cause });
+  if (outcome.kind === 'error') return recover(step, outcome);
+  if (outcome.kind === 'failed') return failThread(step, outcome);
+  const text = JSON.stringify(outcome.output);
+  if (exceeds(text, step.world.limits.payloadBytes)) throw tooLarge(step.thread.state);
+  delete step.thread.wait;
+  const next = outcome.next ?? (step.state as { Next?: string }).Next;
+  return leave(step, { ...outcome, text, next });
+}
+
+export const tooLarge = (what: string) =>
+  new StateError(
+    'States.DataLimitExceeded',
+    `The state/task '${what}' returned a result with a size exceeding the maximum number of bytes service limit.`,
+  );
+
+interface Leaving {
+  readonly output: Json;
+  readonly text: string;
+  readonly assigned?: Readonly<Record<string, Json>> | undefined;
+  readonly next?: string | undefined;
+}
+
+function leave(step: Step, { output, text, assigned, next }: Leaving): Wake[] {
+  const { thread, state } = step;
+  const variables = Object.entries(assigned ?? {});
+  if (variables.length > 0) thread.variables = { ...thread.variables, ...assigned };
+  const told = Object.fromEntries(variables.map(([name, value]) => [name, JSON.stringify(value)]));
   emit(step, `${state.Type}StateExited`, {
-    stateExitedEventDetails: { name: thread.state, output: JSON.stringify(outcome.output) },
+    stateExitedEventDetails: {
+      name: thread.state,
+      output: text,
+      outputDetails: WHOLE,
+      ...(variables.length > 0 ? { assignedVariables: told, assignedVariablesDetails: WHOLE } : {}),
+    },
   });
-  const next = outcome.next ?? (state as { Next?: string }).Next;
-  if (next === undefined) return finishThread(step, outcome.output);
-  enterState(step, next, outcome.output);
+  if (next === undefined) return finishThread(step, { output, text });
+  enterState(step, next, { output, text });
   return [{ thread: thread.id, signal: { kind: 'start' } }];
 }
 
 /** An error in a state: tries again, goes to a catcher, or fails the thread. */
-function recover(step: Step, error: StateError): Wakes {
-  const { thread, execution, world, state } = step;
-  for (const child of [...execution.threads.values()])
-    if (child.parent?.thread === thread.id) endThread(step, child.id);
-  const delay = retryDelay(step, error);
+async function recover(step: Step, failure: Handled): Promise<Wake[]> {
+  if (failure.error === 'States.Runtime') return failThread(step, failure);
+  const { thread, world, state } = step;
+  const joins = thread.wait?.kind === 'join';
+  abortChildren(step);
+  dropItems(step);
+  const delay = retryDelay(step, failure);
   if (delay !== undefined) {
     thread.wait = { kind: 'timer', until: world.now() + delay, retry: true };
     return [];
   }
   delete thread.wait;
-  const catcher = caught(step, error);
-  if (!catcher) return failThread(step, { error: error.error, cause: error.causeText });
-  emit(step, `${state.Type}StateExited`, {
-    stateExitedEventDetails: { name: thread.state, output: JSON.stringify(catcher.output) },
-  });
-  enterState(step, catcher.next, catcher.output);
-  return [{ thread: thread.id, signal: { kind: 'start' } }];
-}
-
-function failThread(step: Step, failure: { error: string; cause: string }): Wakes {
-  const { thread } = step;
-  if (thread.parent) {
-    endThread(step, thread.id);
-    const parent = step.execution.threads.get(thread.parent.thread)!;
-    parent.lastEvent = thread.lastEvent;
-    return [{ thread: parent.id, signal: { kind: 'childFailed', index: thread.parent.index, ...failure } }];
+  if (joins) emit(step, `${state.Type}StateFailed`);
+  const catcher = catcherOf(step, failure);
+  if (!catcher) return failThread(step, failure);
+  const error = { Error: failure.error ?? '', ...(failure.cause === undefined ? {} : { Cause: failure.cause }) };
+  try {
+    const { output, assigned } = await withError(step, catcher as never, error);
+    return leave(step, { output, text: JSON.stringify(output), assigned, next: catcher.Next });
+  } catch (thrown) {
+    return failThread(step, explained(step, asStateError(step, thrown)));
   }
-  endExecution(step, { status: 'FAILED', ...failure });
-  return [];
 }
 
-function finishThread(step: Step, output: Json): Wakes {
+function failThread(step: Step, { error, cause }: Failure): Wake[] {
   const { thread, execution } = step;
+  if (!thread.parent) return endExecution(step, 'FAILED', { error, cause });
+  const parent = execution.threads.get(thread.parent.thread)!;
+  const { index } = thread.parent;
+  if (step.state.Type === 'Task') emit(step, 'TaskStateAborted');
+  const parentStep = stepOf({ ...step, thread: parent });
+  if (parentStep.state.Type === 'Map')
+    remark(step, 'MapIterationFailed', { mapIterationFailedEventDetails: { index, name: parent.state } });
+  parent.lastEvent = thread.lastEvent;
+  endThread(step);
+  return [{ thread: parent.id, signal: { kind: 'childFailed', index, error, cause } }];
+}
+
+function finishThread(step: Step, { output, text }: { output: Json; text: string }): Wake[] {
+  const { thread, execution, world } = step;
   if (thread.parent) return joinParent(step, thread.parent, output);
-  emit(step, 'ExecutionSucceeded', { executionSucceededEventDetails: { output: JSON.stringify(output) } });
-  endThread(step, thread.id);
-  Object.assign(execution.row, { status: 'SUCCEEDED', output: JSON.stringify(output), stoppedAt: step.world.now() });
+  emit(step, 'ExecutionSucceeded', { executionSucceededEventDetails: { output: text, outputDetails: WHOLE } });
+  endThread(step);
+  Object.assign(execution.row, { status: 'SUCCEEDED', output: text, stoppedAt: world.now() });
   effect(step, { kind: 'ended' });
   return [];
 }
 
-/** A child is done: the next item's turn, or the parent's when all are. */
-function joinParent(step: Step, { thread: parentId, index }: NonNullable<Thread['parent']>, output: Json): Wakes {
+/** A child is done: the parent takes the next item, or goes on when there is none. */
+function joinParent(step: Step, { thread: id, index }: NonNullable<Thread['parent']>, output: Json): Wake[] {
   const { execution, thread } = step;
-  const parent = execution.threads.get(parentId)!;
-  const join = parent.wait as Extract<Thread['wait'], { kind: 'join' }>;
-  const parentStep: Step = { ...step, thread: parent, state: statesOf(execution, parent).States[parent.state]! };
+  const parent = execution.threads.get(id)!;
+  if (machineAt(execution.definition, parent.path).States[parent.state]!.Type === 'Map')
+    remark(step, 'MapIterationSucceeded', { mapIterationSucceededEventDetails: { index, name: parent.state } });
   parent.lastEvent = thread.lastEvent;
-  if (join.items)
-    emit(parentStep, 'MapIterationSucceeded', { mapIterationSucceededEventDetails: { name: parent.state, index } });
-  endThread(step, thread.id);
-  join.outputs[index] = output;
-  const done = join.done + 1;
-  const more = join.items !== undefined && join.next < join.items.length;
-  parent.wait = { ...join, done, next: join.next + (more ? 1 : 0) };
-  execution.dirty.threads.add(parentId);
-  if (more) startIteration(parentStep as Step<MapState>, { index: join.next, items: join.items! });
-  return done === join.outputs.length
-    ? [{ thread: parentId, signal: { kind: 'joined', outputs: join.outputs as Json[] } }]
-    : [];
+  endThread(step);
+  const item = execution.items.get(id)![index]!;
+  item.output = output;
+  dirtyOf(execution).items.add(item);
+  const wait = parent.wait as JoinWait;
+  parent.wait = { ...wait, done: wait.done + 1 };
+  return [{ thread: id, signal: { kind: 'joined' } }];
 }
 
-/** Ends an execution that did not succeed, with all its threads. */
-export function endExecution(
-  step: Pick<Step, 'execution' | 'thread' | 'world' | 'state'>,
-  {
-    status,
-    error,
-    cause,
-  }: { status: 'FAILED' | 'TIMED_OUT' | 'ABORTED'; error?: string | undefined; cause?: string | undefined },
-) {
-  const type = { FAILED: 'ExecutionFailed', TIMED_OUT: 'ExecutionTimedOut', ABORTED: 'ExecutionAborted' }[status];
+const END_EVENTS = { FAILED: 'ExecutionFailed', TIMED_OUT: 'ExecutionTimedOut', ABORTED: 'ExecutionAborted' } as const;
+
+/** Ends an execution that did not succeed, with all its threads. Where it stood is kept in its root thread, for a redrive. */
+function endExecution(turn: Turn, status: keyof typeof END_EVENTS, { error, cause }: Failure): Wake[] {
+  const { execution, world } = turn;
+  const root = execution.threads.get(ROOT)!;
+  const type = END_EVENTS[status];
   const member = `${type[0]!.toLowerCase()}${type.slice(1)}EventDetails`;
-  const details = { ...(error ? { error } : {}), ...(cause ? { cause } : {}) };
-  emit(step, type, { [member]: details });
-  for (const id of [...step.execution.threads.keys()]) endThread(step, id);
-  Object.assign(step.execution.row, { status, ...details, stoppedAt: step.world.now() });
-  effect(step, { kind: 'ended' });
+  const details = { ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) };
+  emit(status === 'FAILED' ? turn : { ...turn, thread: root }, type, { [member]: details });
+  const { wait: _, ...stoodAt } = root;
+  endThread({ execution, thread: root });
+  execution.threads.set(root.id, stoodAt);
+  Object.assign(execution.row, { status, ...details, stoppedAt: world.now() });
+  effect(turn, { kind: 'ended' });
+  return [];
 }

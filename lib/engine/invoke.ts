@@ -1,28 +1,66 @@
 import type { Json } from '../json.ts';
-import { StateError } from './language/state-error.ts';
 
-/** Runs a Lambda function. Throws StateError with the error's name as Step Functions would see it. */
-export type Invoke = (functionArn: string, payload: Json) => Promise<Json>;
+/** What Lambda's Invoke API answers. */
+export interface InvokeResult {
+  readonly payload: Json;
+  readonly statusCode: number;
+  readonly executedVersion: string;
+}
+
+export interface InvokeOptions {
+  readonly qualifier?: string;
+  readonly invocationType?: string;
+  /** Aborted when nobody waits for the result any more. */
+  readonly signal?: AbortSignal;
+}
+
+/** Runs a Lambda function. Throws InvokeError with the error's name as Step Functions would see it. */
+export type Invoke = (functionArn: string, payload: Json, options: InvokeOptions) => Promise<InvokeResult>;
+
+/** An invocation that failed: the message is the cause, for a function's own error the JSON text that Lambda answers with. */
+export class InvokeError extends Error {
+  override readonly name = 'InvokeError';
+  readonly error: string;
+
+  constructor(error: string, cause: string) {
+    super(cause);
+    this.error = error;
+  }
+}
+
+const nameOf = (functionArn: string) => functionArn.split(':function:').at(-1)!.split(':')[0]!;
+
+const notFound = (functionArn: string) =>
+  new InvokeError(
+    'Lambda.ResourceNotFoundException',
+    `Function not found: ${functionArn} (Service: Lambda, Status Code: 404)`,
+  );
 
 /** Functions that this process hosts, by name; others are invoked elsewhere, or do not exist. */
 export function hostedInvoke(
   functions: Readonly<Record<string, (input: Json) => Promise<Json>>>,
-  elsewhere?: Invoke,
+  fallback?: Invoke,
 ): Invoke {
-  return async (functionArn, payload) => {
-    const name = functionArn.split(':function:').at(-1)!.split(':')[0]!;
-    const run = functions[name];
-    if (!run && elsewhere) return elsewhere(functionArn, payload);
-    if (!run) throw new StateError('Lambda.ResourceNotFoundException', `Function not found: ${functionArn}`);
-    try {
-      // A function gets JSON and answers JSON, as it would over the wire: nothing is shared with the engine.
-      return asJson(await run(asJson(payload)));
-    } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      const cause = { errorType: error.name, errorMessage: error.message, trace: error.stack?.split('\n') ?? [] };
-      throw new StateError(error.name, JSON.stringify(cause));
+  return async (functionArn, payload, options) => {
+    const name = nameOf(functionArn);
+    const run = Object.hasOwn(functions, name) ? functions[name] : undefined;
+    if (!run && fallback) return fallback(functionArn, payload, options);
+    if (!run) throw notFound(functionArn);
+    // A function gets JSON and answers JSON, as it would over the wire: nothing is shared with the engine.
+    const running = run(asJson(payload));
+    if (options.invocationType === 'Event') {
+      running.catch(() => {});
+      return { payload: '', statusCode: 202, executedVersion: '$LATEST' };
     }
+    return { payload: asJson(await running.catch(rethrown)), statusCode: 200, executedVersion: '$LATEST' };
   };
+}
+
+/** What Lambda's Node runtime makes of a thrown error. */
+function rethrown(error: unknown): never {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  const body = { errorType: name, errorMessage: message, trace: stack?.split('\n') ?? [] };
+  throw new InvokeError(name, JSON.stringify(body));
 }
 
 const asJson = (value: Json | undefined): Json =>
@@ -30,17 +68,50 @@ const asJson = (value: Json | undefined): Json =>
 
 /** The Lambda Invoke API at this endpoint. */
 export function httpInvoke(endpoint: string): Invoke {
-  return async (functionArn, payload) => {
-    const url = `${endpoint}/2015-03-31/functions/${encodeURIComponent(functionArn)}/invocations`;
-    const response = await fetch(url, { method: 'POST', body: JSON.stringify(payload) }).catch((error: Error) => {
-      throw new StateError('Lambda.SdkClientException', error.message);
+  return async (functionArn, payload, { qualifier, invocationType, signal }) => {
+    const query = qualifier === undefined ? '' : `?Qualifier=${encodeURIComponent(qualifier)}`;
+    const path = `/2015-03-31/functions/${encodeURIComponent(functionArn)}/invocations${query}`;
+    const response = await fetch(endpoint.replace(/\/$/, '') + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-amz-invocation-type': invocationType ?? 'RequestResponse' },
+      body: JSON.stringify(payload),
+      ...(signal ? { signal } : {}),
+    }).catch((error: Error) => {
+      throw new InvokeError('Lambda.SdkClientException', `${error.message}: ${endpoint}`);
     });
-    const text = await response.text();
-    if (response.status >= 500) throw new StateError('Lambda.ServiceException', text);
-    if (!response.ok) throw new StateError('Lambda.AWSLambdaException', text);
-    const body = text ? (JSON.parse(text) as Json) : null;
-    if (!response.headers.has('x-amz-function-error')) return body;
-    const { errorType = 'Error' } = body as { errorType?: string };
-    throw new StateError(errorType, text);
+    return answerOf(response, await response.text());
   };
+}
+
+function answerOf({ status, headers }: Response, text: string): InvokeResult {
+  if (status >= 300) throw refusalOf({ status, headers }, text);
+  if (headers.has('x-amz-function-error')) {
+    const { errorType = 'Error' } = parsed(text) as { errorType?: string };
+    throw new InvokeError(errorType, text);
+  }
+  const executedVersion = headers.get('x-amz-executed-version') ?? '$LATEST';
+  return { payload: text === '' ? '' : parsed(text), statusCode: status, executedVersion };
+}
+
+/** Errors of Lambda itself, by the names that Step Functions gives them. */
+function refusalOf({ status, headers }: Pick<Response, 'status' | 'headers'>, text: string): InvokeError {
+  const requestId = headers.get('x-amzn-requestid') ?? '';
+  const { Message, message = Message } = objectIn(text) as { Message?: string; message?: string };
+  const type = headers.get('x-amzn-errortype')?.split(':')[0];
+  const cause = `${message ?? text} (Service: Lambda, Status Code: ${status}, Request ID: ${requestId})`;
+  if (type === 'ServiceException' || status >= 500) return new InvokeError('Lambda.ServiceException', cause);
+  return new InvokeError(type ? `Lambda.${type}` : 'Lambda.AWSLambdaException', cause);
+}
+
+function objectIn(text: string): object {
+  const value = text.startsWith('{') ? parsed(text) : {};
+  return value as object;
+}
+
+function parsed(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    throw new InvokeError('Lambda.AWSLambdaException', `the function answered what is not JSON: ${text.slice(0, 200)}`);
+  }
 }

@@ -1,15 +1,27 @@
 import type { Json } from '../json.ts';
-import type { Effect, Execution, Signal, Thread } from './execution.ts';
+import {
+  dirtyOf,
+  type Effect,
+  type Execution,
+  type Failure,
+  machineAt,
+  type Signal,
+  type Thread,
+} from './execution.ts';
 import type { State } from './language/definition.ts';
-import { evaluatePath, type Scope, setAtPath } from './language/json-path.ts';
-import { StateError } from './language/state-error.ts';
-import { renderTemplate } from './language/template.ts';
+import type { Scope } from './language/scope.ts';
+import type { EngineLimits } from './limits.ts';
 
 /** What the core needs from outside: time, chance and names. It does no I/O. */
 export interface World {
   now(): number;
   random(): number;
   newId(): string;
+  /** Tells the operator of a fault. */
+  report(entry: object): void;
+  readonly account: string;
+  readonly region: string;
+  readonly limits: EngineLimits;
 }
 
 /** One thread in one state, in a turn. */
@@ -20,32 +32,72 @@ export interface Step<S extends State = State> {
   readonly state: S;
 }
 
-/** How a state ends: with its output, by ending its thread, or not yet. */
+/** How a state ends: with its output, with an error that Retry and Catch may handle, by failing its thread, or not yet. */
 export type Outcome =
-  | { readonly kind: 'output'; readonly output: Json; readonly next?: string }
-  | { readonly kind: 'failed'; readonly error: string; readonly cause: string }
+  | {
+      readonly kind: 'output';
+      readonly output: Json;
+      readonly assigned?: Readonly<Record<string, Json>> | undefined;
+      readonly next?: string;
+    }
+  | ({ readonly kind: 'error'; readonly heartbeat?: boolean } & Failure)
+  | ({ readonly kind: 'failed' } & Failure)
   | { readonly kind: 'waiting' };
 
 export const WAITING: Outcome = { kind: 'waiting' };
 
-/** A state type: what it does when it is entered, and when what it waits for has come. Throws StateError. */
+/** A state type: what it does when it is entered, and when what it waits for has come. Throws StateError where its fields cannot be evaluated. */
 export interface StateType<S extends State> {
-  enter(step: Step<S>): Outcome;
-  resume?(step: Step<S>, signal: Signal): Outcome;
+  enter(step: Step<S>): Outcome | Promise<Outcome>;
+  resume?(step: Step<S>, signal: Signal): Outcome | Promise<Outcome>;
 }
 
-/** Adds an event to the history; `details` is its one member of that name. */
-export function emit({ world, execution, thread }: Step, type: string, details?: Record<string, object>) {
-  const { row, dirty } = execution;
+type Details = Readonly<Record<string, object>>;
+
+/** Adds an event to the history; `details` is its one member of that name. Answers its id. */
+export function emit(step: Pick<Step, 'world' | 'execution' | 'thread'>, type: string, details?: Details): number {
+  step.thread.lastEvent = remark(step, type, details);
+  return step.thread.lastEvent;
+}
+
+/** The same for an event that no other event follows from: the next one names the same predecessor. */
+export function remark(
+  { world, execution, thread }: Pick<Step, 'world' | 'execution' | 'thread'>,
+  type: string,
+  details?: Details,
+): number {
+  const { row } = execution;
   row.events += 1;
-  dirty.events.push({ id: row.events, previousEventId: thread.lastEvent, type, timestamp: world.now(), ...details });
-  thread.lastEvent = row.events;
+  dirtyOf(execution).events.push({
+    id: row.events,
+    previousEventId: thread.lastEvent,
+    type,
+    timestamp: world.now(),
+    ...details,
+  });
+  return row.events;
 }
 
-export const effect = ({ execution }: Pick<Step, 'execution'>, one: Effect) => execution.dirty.effects.push(one);
+export const WHOLE = { truncated: false };
 
-/** The context object, `$$`. */
-export function contextOf({ execution: { row, stateMachineName }, thread }: Step, taskToken?: string): Json {
+export const effect = ({ execution }: Pick<Step, 'execution'>, one: Effect) => dirtyOf(execution).effects.push(one);
+
+/** The state that a thread is in, and all that belongs to it. */
+export const stepOf = (turn: Omit<Step, 'state'>): Step => ({
+  ...turn,
+  state: machineAt(turn.execution.definition, turn.thread.path).States[turn.thread.state]!,
+});
+
+/** Whether the state is written in JSONata; JSONPath is the default. */
+export const isJsonata = ({ state, execution }: Step): boolean =>
+  ((state as { QueryLanguage?: string }).QueryLanguage ??
+    (execution.definition as { QueryLanguage?: string }).QueryLanguage) === 'JSONata';
+
+/** States that can be tried again. */
+const RETRIED = ['Task', 'Parallel', 'Map'];
+
+/** The context object, `$$` in JSONPath and `$states.context` in JSONata. */
+export function contextOf({ execution: { row, stateMachineName }, thread, state }: Step, taskToken?: string): Json {
   return {
     Execution: {
       Id: row.executionArn,
@@ -53,57 +105,36 @@ export function contextOf({ execution: { row, stateMachineName }, thread }: Step
       Name: row.name,
       RoleArn: row.roleArn,
       StartTime: new Date(row.startedAt).toISOString(),
+      ...(row.type === 'STANDARD' ? { RedriveCount: row.redrives } : {}),
+      ...(row.redrivenAt === undefined ? {} : { RedriveTime: new Date(row.redrivenAt).toISOString() }),
     },
     StateMachine: { Id: row.stateMachineArn, Name: stateMachineName },
     State: {
       Name: thread.state,
       EnteredTime: new Date(thread.enteredAt).toISOString(),
-      RetryCount: Object.values(thread.retries).reduce((sum, count) => sum + count, 0),
+      ...(RETRIED.includes(state.Type) ? { RetryCount: retriesOf(thread) } : {}),
     },
     ...(thread.item === undefined ? {} : { Map: { Item: thread.item } }),
     ...(taskToken === undefined ? {} : { Task: { Token: taskToken } }),
   };
 }
 
-/** Input as the state sees it, after InputPath; `null` means nothing of it. */
-export function scopeOf(step: Step, taskToken?: string): Scope {
-  const context = contextOf(step, taskToken);
-  const { InputPath = '$' } = step.state as { InputPath?: string | null };
-  if (InputPath === null) return { input: {}, context };
+const retriesOf = ({ retries }: Thread) => Object.values(retries).reduce((sum, count) => sum + count, 0);
+
+/** What expressions of the state see. The context object is made when it is first looked at: most states never do. */
+export function scopeOf(step: Step, input: Json, more?: Partial<Scope> & { taskToken?: string | undefined }): Scope {
+  const { taskToken, ...rest } = more ?? {};
+  let context: Json | undefined;
   return {
-    input: InputPath === '$' ? step.thread.input : evaluatePath(InputPath, { input: step.thread.input, context }),
-    context,
+    input,
+    get context() {
+      context ??= contextOf(step, taskToken);
+      return context;
+    },
+    variables: step.thread.variables,
+    now: step.world.now,
+    random: step.world.random,
+    uuid: step.world.newId,
+    ...rest,
   };
-}
-
-/** The input after InputPath and Parameters. */
-export function effectiveInput(step: Step & { state: { Parameters?: Json } }, taskToken?: string): Json {
-  const scope = scopeOf(step, taskToken);
-  return step.state.Parameters === undefined ? scope.input : renderTemplate(step.state.Parameters, scope);
-}
-
-type WithResult = Extract<State, { ResultPath?: string | null }>;
-
-/** The output of a state with this result: ResultSelector, ResultPath, OutputPath. */
-export function outputOf(step: Step<WithResult>, result: Json): Outcome {
-  const { ResultSelector, ResultPath = '$' } = step.state;
-  const context = contextOf(step);
-  const selected = ResultSelector === undefined ? result : renderTemplate(ResultSelector, { input: result, context });
-  const raw = step.thread.input;
-  const combined = ResultPath === null ? raw : ResultPath === '$' ? selected : setAtPath(ResultPath, raw, selected);
-  return { kind: 'output', output: afterOutputPath(step, combined) };
-}
-
-export function afterOutputPath(step: Step, value: Json): Json {
-  const { OutputPath = '$' } = step.state as { OutputPath?: string | null };
-  if (OutputPath === null) return {};
-  return OutputPath === '$' ? value : evaluatePath(OutputPath, { input: value, context: contextOf(step) });
-}
-
-/** A number of seconds that stands in the state or at a path. */
-export function secondsOf(step: Step, literal: number | undefined, path: string | undefined): number | undefined {
-  if (path === undefined) return literal;
-  const value = evaluatePath(path, scopeOf(step));
-  if (typeof value === 'number' && value >= 0) return value;
-  throw new StateError('States.Runtime', `The value at '${path}' is ${JSON.stringify(value)}, not a number of seconds`);
 }

@@ -1,31 +1,32 @@
 import type { Signal, Thread } from './execution.ts';
 
 /** Whether the thread still waits for this. Late and repeated results are dropped. */
-export function isAwaited(thread: Thread | undefined, signal: Signal): boolean {
-  if (!thread) return false;
-  const { wait } = thread;
+export function isAwaited({ wait }: Thread, signal: Signal): boolean {
   switch (signal.kind) {
     case 'start':
       return !wait;
     case 'timer':
       return wait?.kind === 'timer';
-    case 'timeout':
-      return wait?.kind === 'task';
-    case 'result':
-    case 'failure':
-      return wait?.kind === 'task' && wait.nonce === signal.nonce;
-    default:
+    case 'itemDone':
+    case 'itemFailed':
+      return wait?.kind === 'join' && wait.nonce === signal.nonce;
+    case 'joined':
+    case 'childFailed':
+      return wait?.kind === 'join';
+    case 'end':
       return true;
+    default:
+      return wait?.kind === 'task' && wait.nonce === signal.nonce;
   }
 }
 
-/** When a waiting thread is to be woken, and as what; undefined when only a result can wake it. */
-export function nextTime(wait: Thread['wait']): { at: number; signal: Signal } | undefined {
+/** When a thread is to be woken by time, and by what. */
+export function nextTime({ wait }: Thread): { at: number; signal: Signal } | undefined {
   if (wait?.kind === 'timer') return { at: wait.until, signal: { kind: 'timer' } };
   if (wait?.kind !== 'task') return undefined;
-  const { timeoutAt = Number.POSITIVE_INFINITY, heartbeatAt = Number.POSITIVE_INFINITY } = wait;
-  if (timeoutAt === Number.POSITIVE_INFINITY && heartbeatAt === Number.POSITIVE_INFINITY) return undefined;
-  return heartbeatAt < timeoutAt
-    ? { at: heartbeatAt, signal: { kind: 'timeout', error: 'States.HeartbeatTimeout' } }
-    : { at: timeoutAt, signal: { kind: 'timeout', error: 'States.Timeout' } };
+  const { nonce, timeoutAt = Number.POSITIVE_INFINITY, heartbeatAt = Number.POSITIVE_INFINITY } = wait;
+  const at = Math.min(timeoutAt, heartbeatAt);
+  return at === Number.POSITIVE_INFINITY
+    ? undefined
+    : { at, signal: { kind: 'timeout', nonce, heartbeat: heartbeatAt < timeoutAt } };
 }

@@ -1,38 +1,41 @@
-import { callEngine } from '../engine/api/operations.ts';
-import type { EngineService } from '../engine/api/service.ts';
 import { ApiError } from '../engine/api-error.ts';
-import type { Json } from '../json.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { Workflows } from '../ports.ts';
 
 /** The workflows on the embedded engine. */
-export function engineWorkflows(service: EngineService): Workflows {
-  const prefix = `arn:aws:states:${service.region}:${service.account}`;
-  const call = (operation: string, input: Json) => callEngine(operation, input, service);
-  const answer = (operation: string, input: Json) => unless('TaskTimedOut', () => call(operation, input));
+export function engineWorkflows(engine: Engine, { account, region }: { account: string; region: string }): Workflows {
+  const prefix = `arn:aws:states:${region}:${account}`;
   return {
     async start(workflow, name, input) {
       const stateMachineArn = `${prefix}:stateMachine:${workflow}`;
-      unless('ExecutionAlreadyExists', () =>
-        call('StartExecution', { stateMachineArn, name, input: JSON.stringify(input) }),
-      );
+      const call = engine.call('StartExecution', { stateMachineArn, name, input: JSON.stringify(input) });
+      await unless(['ExecutionAlreadyExists'], call);
     },
     async stop(workflow, name, cause) {
       const executionArn = `${prefix}:execution:${workflow}:${name}`;
-      unless('ExecutionDoesNotExist', () => call('StopExecution', { executionArn, error: 'Cancelled', cause }));
+      await unless(
+        ['ExecutionDoesNotExist'],
+        engine.call('StopExecution', { executionArn, error: 'Cancelled', cause }),
+      );
     },
-    succeedTask: async (taskToken, output) => answer('SendTaskSuccess', { taskToken, output: JSON.stringify(output) }),
-    failTask: async (taskToken, { error, cause }) => answer('SendTaskFailure', { taskToken, error, cause }),
-    heartbeat: async (taskToken) => answer('SendTaskHeartbeat', { taskToken }),
+    succeedTask: (taskToken, output) =>
+      unless(GONE, engine.call('SendTaskSuccess', { taskToken, output: JSON.stringify(output) })),
+    failTask: (taskToken, { error, cause }) =>
+      unless(GONE, engine.call('SendTaskFailure', { taskToken, error, cause })),
+    heartbeat: (taskToken) => unless(GONE, engine.call('SendTaskHeartbeat', { taskToken })),
   };
 }
 
-/** False when it fails by that name. */
-function unless(type: string, run: () => unknown): boolean {
+/** How the API answers a token that nobody waits for any more. */
+const GONE = ['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken'];
+
+/** False when the call fails in one of these ways. */
+async function unless(types: readonly string[], call: Promise<unknown>): Promise<boolean> {
   try {
-    run();
+    await call;
     return true;
   } catch (error) {
-    if (error instanceof ApiError && error.type === type) return false;
+    if (error instanceof ApiError && types.includes(error.type)) return false;
     throw error;
   }
 }

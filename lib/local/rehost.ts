@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createDispatcher } from '../api/dispatch.ts';
+import { createDispatcher, type JsonApi } from '../api/dispatch.ts';
 import type { Handle } from '../api/http.ts';
 import { smsApi } from '../api/sms/api.ts';
 import { throttle } from '../api/throttle.ts';
@@ -9,8 +9,8 @@ import type { Clock } from '../clock.ts';
 import { type Config, DEFAULT_CONFIG } from '../config.ts';
 import { openSource } from '../connector/open-source.ts';
 import { advance, unchanged } from '../domain/transition.ts';
-import { callEngine } from '../engine/api/operations.ts';
-import { Engine } from '../engine/engine.ts';
+import { ApiError } from '../engine/api-error.ts';
+import { createEngine, type Engine } from '../engine/engine.ts';
 import { hostedInvoke, httpInvoke } from '../engine/invoke.ts';
 import type { Json } from '../json.ts';
 import type { Connectors, Services } from '../ports.ts';
@@ -83,26 +83,22 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
   const functions: Record<string, (input: Json) => Promise<Json>> = {};
 
   const elsewhere = process.env.AWS_ENDPOINT_URL_LAMBDA;
-  const engine = new Engine({
-    store: engineStore,
-    clock,
-    invoke: hostedInvoke(functions, elsewhere ? httpInvoke(elsewhere) : undefined),
-    newId: randomUUID,
-    random: Math.random,
-    log,
-  });
-  const engineService = {
-    engine,
+  const events = eventsApi(store, clock);
+  const engine = createEngine({
     store: engineStore,
     clock,
     account: config.account,
     region: config.region,
+    invoke: hostedInvoke(functions, elsewhere ? httpInvoke(elsewhere) : undefined),
+    putEvents: async (entries) => (await events.call('PutEvents', { Entries: entries })) as Json,
     newId: randomUUID,
-  };
+    random: Math.random,
+    log: (entry) => log({ ...entry }),
+  });
   const services: Services = {
     config,
     store,
-    workflows: engineWorkflows(engineService),
+    workflows: engineWorkflows(engine, config),
     objects: folderObjects(file('objects')),
     snapshots,
     images,
@@ -118,12 +114,12 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
     log,
   };
 
-  const server = await serve(handler(options, { services, store, engineService }), {
+  const server = await serve(handler(options, { services, store, engine, events }), {
     host: options.host ?? '127.0.0.1',
     port: options.port,
   });
   hostTasks(functions, { services, url: server.url, accessKey });
-  loadStateMachines(engineService);
+  await loadStateMachines(engine, config);
 
   const relay = new EventRelay({ outbox: store, clock, account: config.account, region: config.region, log });
   relay.subscribe((event) => startWorkflow(event, services));
@@ -139,7 +135,7 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
     connectors.push(connector);
   }
   await noteAbsent(services, connectors);
-  engine.start();
+  await engine.start();
   stacks.start();
   relay.wake();
 
@@ -155,12 +151,12 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
       }
     },
     async stop() {
-      engine.stop();
-      stacks.stop();
-      for (const connector of connectors) await connector.stop();
+      // Who waits for whom: the relay for the engine's answers, the connectors too. The engine ends last.
       await relay.stop();
+      for (const connector of connectors) await connector.stop();
+      await engine.stop();
+      stacks.stop();
       await server.close();
-      await engine.idle();
       await snapshots.close();
       for (const open of [store, engineStore, imageRows, stackRows, lock]) open.close();
     },
@@ -180,17 +176,15 @@ async function noteAbsent({ store, clock }: Services, present: readonly Embedded
   }
 }
 
-type EngineService = Parameters<typeof callEngine>[2];
-
 function handler(
   { auth, clock = systemClock, config = DEFAULT_CONFIG, log }: RehostOptions,
-  { services, store, engineService }: { services: Services; store: SqliteStore; engineService: EngineService },
+  { services, store, engine, events }: { services: Services; store: SqliteStore; engine: Engine; events: JsonApi },
 ): Handle {
   const engineApi = {
     targetPrefix: 'AWSStepFunctions',
     signingName: 'states',
     jsonVersion: '1.0',
-    call: async (operation: string, input: Json) => callEngine(operation, input, engineService),
+    call: (operation: string, input: Json) => engine.call(operation, input),
   } as const;
   const secretOf = async (accessKeyId: string) => {
     const key = await store.get('AccessKey', accessKeyId);
@@ -202,7 +196,7 @@ function handler(
       ? { verifier: { secretOf, now: () => clock.now() }, throttle: throttle({ rate, burst }, () => clock.now()) }
       : {};
   return createDispatcher({
-    apis: [smsApi(services), engineApi, eventsApi(store, clock)],
+    apis: [smsApi(services), engineApi, events],
     routes: [eventsRoute(store, config)],
     ...checks,
     newRequestId: randomUUID,
@@ -224,21 +218,18 @@ function hostTasks(
 }
 
 /** Creates the state machines, or brings them to the definitions of this version; executions keep the one they began with. */
-function loadStateMachines(service: EngineService) {
-  const { account, region } = service;
+async function loadStateMachines(engine: Engine, { account, region }: Config) {
   const arnOf = (name: string) => `arn:aws:lambda:${region}:${account}:function:${name}`;
+  const roleArn = `arn:aws:iam::${account}:role/rehost`;
   for (const workflow of WORKFLOWS) {
     const definition = substituted(readDefinition(workflow), arnOf);
     const stateMachineArn = `arn:aws:states:${region}:${account}:stateMachine:${workflow}`;
-    const known = service.store.stateMachine(stateMachineArn);
-    if (!known)
-      callEngine(
-        'CreateStateMachine',
-        { name: workflow, definition, roleArn: `arn:aws:iam::${account}:role/rehost` },
-        service,
-      );
-    else if (known.definition !== definition)
-      callEngine('UpdateStateMachine', { stateMachineArn, definition }, service);
+    try {
+      await engine.call('CreateStateMachine', { name: workflow, definition, roleArn });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.type !== 'StateMachineAlreadyExists') throw error;
+      await engine.call('UpdateStateMachine', { stateMachineArn, definition });
+    }
   }
 }
 

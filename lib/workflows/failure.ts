@@ -7,8 +7,6 @@ export interface Failure {
 /** The failure in one line for a person. */
 export function describeFailure({ Error: error, Cause }: Failure): string {
   const message = messageOf(Cause);
-  if (error === 'States.HeartbeatTimeout')
-    return 'no connector reported on the transfer for too long; check that the connector runs and sees the server';
   return message ? `${error}: ${message}` : error;
 }
 

@@ -1,54 +1,106 @@
 import type { Json } from '../../json.ts';
-import { startChild } from '../join.ts';
+import { type JoinWait, processorOf } from '../execution.ts';
+import { dropItems, putItems, startChild } from '../join.ts';
 import type { MapState } from '../language/definition.ts';
 import { evaluatePath } from '../language/json-path.ts';
+import { renderJsonata } from '../language/jsonata.ts';
 import { StateError } from '../language/state-error.ts';
 import { renderTemplate } from '../language/template.ts';
-import { contextOf, emit, outputOf, type StateType, type Step, scopeOf, WAITING } from '../step.ts';
+import { inputOf, integerOf, withResult } from '../processing.ts';
+import { emit, isJsonata, remark, type StateType, type Step, scopeOf, WAITING } from '../step.ts';
+import { distributedMap } from './distributed-map.ts';
 
-/** AWS runs this many iterations of an inline Map at once, whatever MaxConcurrency says. */
-const MAX_INLINE_CONCURRENCY = 40;
+type MapStep = Step<MapState>;
 
+const isDistributed = ({ state }: MapStep) =>
+  (processorOf(state) as { ProcessorConfig?: { Mode?: string } }).ProcessorConfig?.Mode === 'DISTRIBUTED';
+
+/** Runs its states for every item; its result is the list of their outputs. */
 export const map: StateType<MapState> = {
-  enter(step) {
-    const items = itemsOf(step);
-    emit(step, 'MapStateStarted', { mapStateStartedEventDetails: { length: items.length } });
-    if (items.length === 0) return succeeded(step, []);
-    const first = Math.min(items.length, step.state.MaxConcurrency || MAX_INLINE_CONCURRENCY, MAX_INLINE_CONCURRENCY);
-    step.thread.wait = { kind: 'join', outputs: items.map(() => null), done: 0, items, next: first };
-    for (let index = 0; index < first; index++) startIteration(step, { index, items });
-    return WAITING;
-  },
+  enter: (step) => (isDistributed(step) ? distributedMap.enter(step) : enter(step)),
   resume(step, signal) {
-    if (signal.kind === 'childFailed') {
-      emit(step, 'MapIterationFailed', {
-        mapIterationFailedEventDetails: { name: step.thread.state, index: signal.index },
-      });
-      emit(step, 'MapStateFailed');
-      throw new StateError(signal.error, signal.cause);
-    }
-    return succeeded(step, signal.kind === 'joined' ? [...signal.outputs] : []);
+    if (isDistributed(step)) return distributedMap.resume!(step, signal);
+    if (signal.kind === 'childFailed') return { kind: 'error', error: signal.error, cause: signal.cause };
+    return resume(step);
   },
 };
 
-function succeeded(step: Step<MapState>, outputs: Json[]) {
-  emit(step, 'MapStateSucceeded');
-  return outputOf(step, outputs);
+async function enter(step: MapStep) {
+  const { thread, world } = step;
+  const items = await itemsOf(step);
+  await integerOf(step, 'MaxConcurrency');
+  emit(step, 'MapStateStarted', { mapStateStartedEventDetails: { length: items.length } });
+  putItems(step, items);
+  const nonce = world.newId();
+  thread.wait = { kind: 'join', nonce, total: items.length, done: 0, failed: 0, next: 0 };
+  return resume(step);
 }
 
-function itemsOf(step: Step<MapState>): readonly Json[] {
-  const { ItemsPath = '$' } = step.state;
-  const items = evaluatePath(ItemsPath, scopeOf(step));
+/** Starts as many iterations as may run, or ends when all are done. */
+async function resume(step: MapStep) {
+  const { thread, execution, world } = step;
+  const items = execution.items.get(thread.id)!;
+  const join = thread.wait as JoinWait;
+  if (join.done === join.total) {
+    const outputs = items.map(({ output }) => output!);
+    dropItems(step);
+    remark(step, 'MapStateSucceeded');
+    return withResult(step, outputs);
+  }
+  const most = Math.min(
+    (await integerOf(step, 'MaxConcurrency')) || Number.POSITIVE_INFINITY,
+    world.limits.inlineMapConcurrency,
+  );
+  let { next } = join;
+  for (; next < join.total && next - join.done < most; next++)
+    await startIteration(step, { index: next, value: items[next]!.input! });
+  thread.wait = { ...join, next };
+  return WAITING;
+}
+
+async function startIteration(step: MapStep, { index, value }: { index: number; value: Json }) {
+  const { thread } = step;
+  const item = { Index: index, Value: value };
+  const input = await selected(step, item);
+  const firstEvent = remark(step, 'MapIterationStarted', {
+    mapIterationStartedEventDetails: { index, name: thread.state },
+  });
+  startChild(step, { index, path: [...thread.path, thread.state, 0], input, item, firstEvent });
+}
+
+/** The items that the state goes through. */
+export async function itemsOf(step: MapStep): Promise<Json[]> {
+  const { ItemsPath, Items } = step.state as { ItemsPath?: string; Items?: Json };
+  if (isJsonata(step)) return jsonataItems(step, Items);
+  const input = inputOf(step);
+  const items = ItemsPath === undefined ? input : evaluatePath(ItemsPath, scopeOf(step, input));
   if (Array.isArray(items)) return items;
-  throw new StateError('States.Runtime', `Reference path "${ItemsPath}" must point to array.`);
+  throw new StateError('States.Runtime', `Reference path "${ItemsPath ?? '$'}" must point to array.`);
 }
 
-/** Starts the iteration of that number with its item as input, or what ItemSelector makes of it. */
-export function startIteration(step: Step<MapState>, { index, items }: { index: number; items: readonly Json[] }) {
-  const item = { Index: index, Value: items[index]! };
-  const { ItemSelector } = step.state;
-  const context = { ...(contextOf(step) as object), Map: { Item: item } };
-  const input = ItemSelector === undefined ? item.Value : renderTemplate(ItemSelector, { ...scopeOf(step), context });
-  emit(step, 'MapIterationStarted', { mapIterationStartedEventDetails: { name: step.thread.state, index } });
-  startChild(step, { index, input, item });
+async function jsonataItems(step: MapStep, Items: Json | undefined): Promise<Json[]> {
+  const { input } = step.thread;
+  const items = Items === undefined ? input : await renderJsonata(Items, scopeOf(step, input), 'Items');
+  if (Array.isArray(items)) return items;
+  if (Items === undefined)
+    throw new StateError(
+      'States.QueryEvaluationError',
+      `Map state input must be an array but was: ${JSON.stringify(items)}`,
+    );
+  const expression = String(Items).replace(/^\{%\s*|\s*%\}$/g, '');
+  const type = items === null ? 'null' : typeof items;
+  throw new StateError(
+    'States.QueryEvaluationError',
+    `The JSONata expression '${expression}' specified for the field 'Items' returned an unexpected result type. Expected 'array', but was '${type}' for value: ${JSON.stringify(items)}`,
+  );
+}
+
+/** The input of an iteration: the item, or what ItemSelector makes of it; Parameters is the selector's older name. */
+export async function selected(step: MapStep, item: { Index: number; Value: Json }): Promise<Json> {
+  const { ItemSelector, Parameters } = step.state as { ItemSelector?: Json; Parameters?: Json };
+  const selector = ItemSelector ?? Parameters;
+  if (selector === undefined) return item.Value;
+  const itemStep = { ...step, thread: { ...step.thread, item } };
+  if (isJsonata(step)) return renderJsonata(selector, scopeOf(itemStep, step.thread.input), 'ItemSelector');
+  return renderTemplate(selector, scopeOf(itemStep, inputOf(step)));
 }

@@ -1,6 +1,5 @@
 import type { SucceedState } from '../language/definition.ts';
-import { afterOutputPath, type StateType, scopeOf } from '../step.ts';
+import { withInput } from '../processing.ts';
+import type { StateType } from '../step.ts';
 
-export const succeed: StateType<SucceedState> = {
-  enter: (step) => ({ kind: 'output', output: afterOutputPath(step, scopeOf(step).input) }),
-};
+export const succeed: StateType<SucceedState> = { enter: (step) => withInput(step) };

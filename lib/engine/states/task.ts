@@ -1,116 +1,108 @@
 import type { Json } from '../../json.ts';
-import type { Signal, Waiting } from '../execution.ts';
+import type { Signal, TaskWait } from '../execution.ts';
+import { integrationOf } from '../integrations/integrations.ts';
 import type { TaskState } from '../language/definition.ts';
 import { StateError } from '../language/state-error.ts';
-import { effect, effectiveInput, emit, outputOf, type StateType, type Step, secondsOf, WAITING } from '../step.ts';
+import { exceeds } from '../limits.ts';
+import { argumentsOf, integerOf, withResult } from '../processing.ts';
+import { effect, type Outcome, type StateType, type Step, WAITING } from '../step.ts';
 
-export const LAMBDA_INVOKE = 'arn:aws:states:::lambda:invoke';
+type TaskStep = Step<TaskState>;
+
+/** What `.waitForTaskToken` ends with: whoever was given the token ends the task. */
 export const TASK_TOKEN = '.waitForTaskToken';
 
-type TaskWait = Extract<Waiting, { kind: 'task' }>;
-
-/** A Lambda function by its ARN, or through `lambda:invoke` with or without a task token. */
+/** Hands work to others, once the turn is on disk, and waits for what comes of it. */
 export const task: StateType<TaskState> = {
-  enter(step) {
+  async enter(step) {
     const { Resource } = step.state;
     const byToken = Resource.endsWith(TASK_TOKEN);
     const nonce = step.world.newId();
-    const payload = effectiveInput(step, byToken ? nonce : undefined);
-    const wait = waiting(step, { nonce, byToken, payload });
+    const timeout = await integerOf(step, 'TimeoutSeconds', 1);
+    const heartbeat = await integerOf(step, 'HeartbeatSeconds', 1);
+    const parameters = await argumentsOf(step, byToken ? nonce : undefined);
+    const integration = integrationOf(Resource);
+    const problem = integration.refuses?.(parameters);
+    if (problem) throw new StateError('States.Runtime', problem);
+    const wait: TaskWait = {
+      kind: 'task',
+      nonce,
+      byToken,
+      resource: Resource,
+      ...(parameters === step.thread.input ? {} : { parameters }),
+      ...times(step, { timeout, heartbeat }),
+    };
     step.thread.wait = wait;
-    announce(step, wait);
-    effect(step, invocation(step.thread.id, wait));
+    integration.history.scheduled(step, wait, {
+      ...(timeout === undefined ? {} : { timeoutInSeconds: timeout }),
+      ...(heartbeat === undefined ? {} : { heartbeatInSeconds: heartbeat }),
+    });
+    effect(step, { kind: 'dispatch', thread: step.thread.id });
     return WAITING;
   },
-
-  resume(step, signal) {
-    const wait = step.thread.wait as TaskWait;
-    const direct = !wait.resource.startsWith(LAMBDA_INVOKE);
-    if (signal.kind === 'result') {
-      if (direct)
-        emit(step, 'LambdaFunctionSucceeded', {
-          lambdaFunctionSucceededEventDetails: { output: JSON.stringify(signal.output) },
-        });
-      else
-        emit(step, 'TaskSucceeded', {
-          taskSucceededEventDetails: { ...resourceOf(wait), output: JSON.stringify(signal.output) },
-        });
-      return outputOf(step, signal.output);
-    }
-    const { error, cause } = failureOf(signal);
-    const timedOut = signal.kind === 'timeout';
-    if (direct)
-      emit(step, timedOut ? 'LambdaFunctionTimedOut' : 'LambdaFunctionFailed', {
-        [timedOut ? 'lambdaFunctionTimedOutEventDetails' : 'lambdaFunctionFailedEventDetails']: { error, cause },
-      });
-    else
-      emit(step, timedOut ? 'TaskTimedOut' : 'TaskFailed', {
-        [timedOut ? 'taskTimedOutEventDetails' : 'taskFailedEventDetails']: { ...resourceOf(wait), error, cause },
-      });
-    throw new StateError(error, cause);
-  },
+  resume: (step, signal) => resume(step, signal, step.thread.wait as TaskWait),
 };
 
-/** The invocation of a waiting task; a restart makes it again from the same row. */
-export function invocation(thread: string, { nonce, byToken, resource, payload }: TaskWait) {
-  const direct = !resource.startsWith(LAMBDA_INVOKE);
-  const { FunctionName, Payload } = direct
-    ? { FunctionName: resource, Payload: payload }
-    : (payload as { FunctionName: string; Payload?: Json });
-  return { kind: 'invoke', thread, nonce, byToken, functionArn: FunctionName, payload: Payload ?? {} } as const;
-}
-
-/** What `lambda:invoke` answers with: the function's result within the Invoke API's answer. */
-export const invokeOutput = (payload: Json): Json => ({
-  ExecutedVersion: '$LATEST',
-  Payload: payload,
-  StatusCode: 200,
-});
-
-function waiting(
-  step: Step<TaskState>,
-  { nonce, byToken, payload }: { nonce: string; byToken: boolean; payload: Json },
-): TaskWait {
-  const { TimeoutSeconds, TimeoutSecondsPath, HeartbeatSeconds, HeartbeatSecondsPath, Resource } = step.state;
-  const timeout = secondsOf(step, TimeoutSeconds, TimeoutSecondsPath);
-  const heartbeat = secondsOf(step, HeartbeatSeconds, HeartbeatSecondsPath);
+function times(
+  step: TaskStep,
+  { timeout, heartbeat }: { timeout?: number | undefined; heartbeat?: number | undefined },
+) {
   const now = step.world.now();
   return {
-    kind: 'task',
-    nonce,
-    byToken,
-    resource: Resource,
-    payload,
     ...(timeout === undefined ? {} : { timeoutAt: now + timeout * 1_000 }),
     ...(heartbeat === undefined ? {} : { heartbeatSeconds: heartbeat, heartbeatAt: now + heartbeat * 1_000 }),
   };
 }
 
-function announce(step: Step<TaskState>, wait: TaskWait) {
-  const { TimeoutSeconds, HeartbeatSeconds } = step.state;
-  const limits = {
-    ...(TimeoutSeconds === undefined ? {} : { timeoutInSeconds: TimeoutSeconds }),
-    ...(HeartbeatSeconds === undefined ? {} : { heartbeatInSeconds: HeartbeatSeconds }),
-  };
-  if (!wait.resource.startsWith(LAMBDA_INVOKE)) {
-    const { heartbeatInSeconds: _, ...timeout } = limits as { heartbeatInSeconds?: number };
-    emit(step, 'LambdaFunctionScheduled', {
-      lambdaFunctionScheduledEventDetails: { resource: wait.resource, input: JSON.stringify(wait.payload), ...timeout },
-    });
-    emit(step, 'LambdaFunctionStarted');
-    return;
+async function resume(step: TaskStep, signal: Signal, wait: TaskWait): Promise<Outcome> {
+  const { history, limitName } = integrationOf(wait.resource);
+  switch (signal.kind) {
+    case 'submitted':
+      step.thread.wait = { ...wait, ...(signal.child === undefined ? {} : { child: signal.child }) };
+      history.submitted(step, wait, signal.output);
+      return WAITING;
+    case 'taken':
+      step.thread.wait = { ...wait, taken: true };
+      history.taken?.(step, signal.workerName);
+      return beat(step);
+    case 'heartbeat':
+      return beat(step);
+    case 'timeout': {
+      history.timedOut(step, wait, { error: 'States.Timeout' });
+      return { kind: 'error', error: 'States.Timeout', heartbeat: signal.heartbeat };
+    }
+    case 'failure':
+      history.failed(step, wait, signal);
+      return { kind: 'error', error: signal.error, cause: signal.cause };
+    case 'result':
+      return succeeded(step, wait, { output: signal.output, limitName });
+    default:
+      throw new Error(`a task cannot take a signal of kind ${signal.kind}`);
   }
-  const region = step.execution.row.stateMachineArn.split(':')[3];
-  emit(step, 'TaskScheduled', {
-    taskScheduledEventDetails: { ...resourceOf(wait), region, parameters: JSON.stringify(wait.payload), ...limits },
-  });
-  emit(step, 'TaskStarted', { taskStartedEventDetails: resourceOf(wait) });
 }
 
-const resourceOf = ({ resource }: TaskWait) => ({ resourceType: 'lambda', resource: resource.split(':').at(-1) });
+function beat(step: TaskStep): Outcome {
+  const wait = step.thread.wait as TaskWait;
+  if (wait.heartbeatSeconds !== undefined)
+    step.thread.wait = { ...wait, heartbeatAt: step.world.now() + wait.heartbeatSeconds * 1_000 };
+  return WAITING;
+}
 
-function failureOf(signal: Signal): { error: string; cause: string } {
-  if (signal.kind === 'failure') return signal;
-  if (signal.kind === 'timeout') return { error: signal.error, cause: '' };
-  return { error: 'States.Runtime', cause: `unexpected ${signal.kind}` };
+async function succeeded(
+  step: TaskStep,
+  wait: TaskWait,
+  { output, limitName }: { output: Json; limitName?: string | undefined },
+): Promise<Outcome> {
+  const { history } = integrationOf(wait.resource);
+  const text = JSON.stringify(output);
+  if (exceeds(text, step.world.limits.payloadBytes)) {
+    const cause = `The state/task '${limitName ?? wait.resource}' returned a result with a size exceeding the maximum number of bytes service limit.`;
+    const failure = { error: 'States.DataLimitExceeded', cause };
+    history.failed(step, wait, failure);
+    return { kind: 'error', ...failure };
+  }
+  history.succeeded(step, wait, text);
+  // The child has ended by itself: nothing is left to stop when the thread ends.
+  step.thread.wait = { ...wait, child: undefined as never };
+  return withResult(step, output);
 }

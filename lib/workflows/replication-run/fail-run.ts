@@ -4,6 +4,8 @@ import { advance, type Change, unchanged } from '../../domain/transition.ts';
 import type { Services } from '../../ports.ts';
 import { describeFailure, type Failure } from '../failure.ts';
 
+const SILENT = 'no connector reported on the transfer for too long; check that the connector runs and sees the server';
+
 /** Fails the run. A job that runs once fails with it; another goes on until too many runs in a row have failed, and then pauses. */
 export async function failRun(
   { replicationRunId, failure }: { replicationRunId: string; failure: Failure },
@@ -14,13 +16,14 @@ export async function failRun(
   const job = run && (await store.get('ReplicationJob', run.replicationJobId));
   if (!run || !job || run.state !== 'ACTIVE') return {};
 
-  const message = `ServerError: ${describeFailure(failure)}`;
   const at = clock.now();
   const transfer = await store.get('Transfer', transferIdOf(run.id));
-  const given =
-    transfer && ['QUEUED', 'CLAIMED'].includes(transfer.state)
-      ? [advance(unchanged('Transfer', transfer), ['Transfer', 'FAILED'], { at, reason: message })]
-      : [];
+  const waiting = transfer && ['QUEUED', 'CLAIMED'].includes(transfer.state);
+  // The engine gives up on a transfer that nobody reports on; the connector's own failures have ended it before.
+  const message = `ServerError: ${waiting && failure.Error.startsWith('States.') ? SILENT : describeFailure(failure)}`;
+  const given = waiting
+    ? [advance(unchanged('Transfer', transfer), ['Transfer', 'FAILED'], { at, reason: message })]
+    : [];
   const jobChanges = await jobAfterFailure(job, run, { ...services, message });
   const statusMessage = jobChanges[0]!.entity.statusMessage ?? message;
   await store.transact([

@@ -1,0 +1,91 @@
+import { ApiError } from '../api-error.ts';
+import type { JoinWait } from '../execution.ts';
+import type { MapRunRow } from '../store.ts';
+import { findExecution } from './executions.ts';
+import { after, checkArn, compact, type EngineOperation, type EngineService, paged, seconds } from './service.ts';
+
+export const describeMapRun: EngineOperation = (input, service) => {
+  const row = current(find(input.mapRunArn as string, service), service);
+  const { total, succeeded, failed, aborted, status } = row;
+  const running = status === 'RUNNING' ? row.running : 0;
+  const left = status === 'RUNNING' ? total - succeeded - failed - aborted - running : 0;
+  const counts = {
+    pending: left,
+    running,
+    succeeded,
+    failed,
+    timedOut: 0,
+    aborted,
+    total,
+    resultsWritten: 0,
+    failuresNotRedrivable: 0,
+    pendingRedrive: 0,
+  };
+  return compact({
+    mapRunArn: row.mapRunArn,
+    executionArn: row.executionArn,
+    status,
+    startDate: seconds(row.startedAt),
+    stopDate: row.stoppedAt === undefined ? undefined : seconds(row.stoppedAt),
+    maxConcurrency: row.maxConcurrency,
+    toleratedFailurePercentage: row.toleratedFailurePercentage,
+    toleratedFailureCount: row.toleratedFailureCount,
+    itemCounts: counts,
+    executionCounts: counts,
+    redriveCount: 0,
+  });
+};
+
+export const listMapRuns: EngineOperation = (input, service) => {
+  const { executionArn } = findExecution(input.executionArn as string, service);
+  const key = (row: MapRunRow) => row.mapRunArn;
+  const of = service.store.list('mapRun', 'arn:').filter((row) => row.executionArn === executionArn);
+  const { entries: mapRuns, ...rest } = paged(input, {
+    rows: (limit, place) => after(of, { limit, place, key }),
+    entry: (found) => {
+      const row = current(found, service);
+      return compact({
+        executionArn,
+        mapRunArn: row.mapRunArn,
+        stateMachineArn: row.stateMachineArn,
+        startDate: seconds(row.startedAt),
+        stopDate: row.stoppedAt === undefined ? undefined : seconds(row.stoppedAt),
+      });
+    },
+    place: key,
+  });
+  return { mapRuns, ...rest };
+};
+
+/** How many children run at once, and how many may fail, can be changed while the run lasts. */
+export const updateMapRun: EngineOperation = (_input, _service) => {
+  throw new ApiError(
+    'ValidationException',
+    'this engine does not change a running Map Run; stop its execution instead',
+  );
+};
+
+/** A Map Run as it stands: a running one is counted by the thread that waits for it. */
+function current(row: MapRunRow, { runtime, store }: EngineService): MapRunRow & { running: number } {
+  if (row.status !== 'RUNNING') return { ...row, running: 0 };
+  const wait = runtime.get(row.executionArn)?.threads.get(row.thread)?.wait as JoinWait | undefined;
+  if (wait?.mapRunArn === row.mapRunArn) {
+    const { done, failed, next } = wait;
+    return { ...row, succeeded: done - failed, failed, running: next - done };
+  }
+  const ended = store.execution(row.executionArn)?.stoppedAt;
+  return {
+    ...row,
+    status: 'ABORTED',
+    aborted: row.total,
+    ...(ended === undefined ? {} : { stoppedAt: ended }),
+    running: 0,
+  };
+}
+
+function find(arn: string, { store }: Pick<EngineService, 'store'>): MapRunRow {
+  checkArn(arn, 'mapRun');
+  const row = store.get('mapRun', arn);
+  if (!row) throw new ApiError('ResourceNotFound', `Map Run Does Not Exist: '${arn}'`);
+  return row;
+}
