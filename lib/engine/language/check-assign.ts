@@ -13,7 +13,7 @@ export function checkAssign(assign: Json, place: Place) {
     if (!NAME.test(name) || name.length > LONGEST_NAME)
       report(place, `'${name}' is not a valid variable name: an identifier of at most ${LONGEST_NAME} characters`);
     else if (name === 'states') report(place, "The variable name 'states' is reserved");
-    else if (place.outerVariables.has(name))
+    else if (place.isOuterVariable(name))
       report(place, `The variable '${name}' is assigned in an outer scope, and cannot be assigned in an inner one`);
   }
   checkTemplate(assign, place);

@@ -9,7 +9,7 @@ import { type Place, report } from './diagnostic.ts';
 /** What an operator's name begins with tells what it compares with. */
 const OPERANDS: Readonly<Record<string, Check>> = {
   Boolean: flag,
-  Numeric: number(Number.NEGATIVE_INFINITY),
+  Numeric: number,
   String: text,
   Timestamp: timestamp,
 };

@@ -29,8 +29,8 @@ const placeFor = (type: Place['type']): Place => ({
   language: 'JSONPath',
   machineLanguage: 'JSONPath',
   type,
-  outerVariables: new Set(),
-  variablesBefore: new Set(),
+  isOuterVariable: () => false,
+  isAssignedBefore: () => false,
   inCatcher: false,
   findings: [],
 });

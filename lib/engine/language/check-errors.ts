@@ -2,7 +2,7 @@ import type { Json } from '../../json.ts';
 import { checkAssign } from './check-assign.ts';
 import { checkTemplate } from './check-expression.ts';
 import { checkFields, type Fields } from './check-fields.ts';
-import { type Check, filledText, integer, listOf, number, oneOf, referencePathOrNull, text } from './check-value.ts';
+import { atLeast, type Check, filledText, integer, listOf, oneOf, referencePathOrNull, text } from './check-value.ts';
 import { element, type Place, report } from './diagnostic.ts';
 import { isObject } from './json-value.ts';
 
@@ -14,7 +14,7 @@ const RETRIER: Fields = {
   ErrorEquals: { check: listOf(filledText, 1), required: true },
   IntervalSeconds: { check: integer(1, MOST) },
   MaxAttempts: { check: integer(0, MOST) },
-  BackoffRate: { check: number(1) },
+  BackoffRate: { check: atLeast(1) },
   MaxDelaySeconds: { check: integer(1, LONGEST_DELAY) },
   JitterStrategy: { check: oneOf('FULL', 'NONE') },
   Comment: { check: text },

@@ -5,7 +5,7 @@ import { checkState } from './check-state.ts';
 import { integer, object, oneOf, text } from './check-value.ts';
 import { type Place, report, within } from './diagnostic.ts';
 import { isObject } from './json-value.ts';
-import { machinesIn, variableFlow } from './state-graph.ts';
+import { variableFlow } from './state-graph.ts';
 
 const LONGEST_NAME = 80;
 const MOST_SECONDS = 99_999_999;
@@ -36,7 +36,7 @@ export const checkProcessor = (processor: Json, place: Place) => checkStates(pro
 const inner = (place: Place): Place => ({
   ...place,
   language: place.machineLanguage,
-  outerVariables: new Set([...place.outerVariables, ...place.variablesBefore]),
+  isOuterVariable: (name) => place.isOuterVariable(name) || place.isAssignedBefore(name),
 });
 
 /** What is not exactly JSONPath counts as JSONata. */
@@ -50,13 +50,11 @@ function checkStates(machine: Json, fields: Fields, place: Place) {
   const states = Object.entries(machine.States);
   const inStates = within(place, 'States');
   if (states.length === 0) report(inStates, 'There must be at least one state');
-  const variablesBefore = variableFlow(machine.States);
+  const flow = variableFlow(machine.States);
   for (const [name, state] of states) {
     const here = within(inStates, name);
     if (name === '' || name.length > LONGEST_NAME)
       report(here, `A state name has from 1 to ${LONGEST_NAME} characters`, 'INVALID_STATE_NAME');
-    checkState(state, hasMachines(state) ? { ...here, variablesBefore: variablesBefore(name) } : here);
+    checkState(state, { ...here, isAssignedBefore: (variable) => flow(name).has(variable) });
   }
 }
-
-const hasMachines = (state: Json) => isObject(state) && machinesIn(state).length > 0;

@@ -6,12 +6,16 @@ interface Named {
   readonly at: string;
 }
 
+/** What an object or a list is, by where it stands; `inner` is anything that holds no states. */
+type Kind = 'machine' | 'states' | 'state' | 'branches' | 'inner';
+
 interface Level {
   readonly at: string;
+  readonly kind: Kind;
   /** The member or the element that is being read. */
   current: string;
-  readonly isList: boolean;
-  readonly isStates: boolean;
+  /** The number of the element; undefined in an object. */
+  index?: number;
 }
 
 /** Checks that no two states have the same name, wherever they stand. A parsed definition no longer knows that a name stood twice in one object, so this reads the text. */
@@ -23,26 +27,32 @@ export function checkNames(source: string, place: Place) {
   }
 }
 
-/** Members of objects that are called States and stand where a machine has them. */
+/** Reads on level by level, without calling itself: a text may be nested as deeply as it is long. */
 function* stateNames(source: string): Generator<Named> {
   const levels: Level[] = [];
   for (const [token, colon] of source.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\],]/g)) {
     const level = levels.at(-1);
-    if (token === '{' || token === '[') levels.push(open(token, level));
+    if (token === '{' || token === '[') levels.push(open(token === '[', level));
     else if (token === '}' || token === ']') levels.pop();
-    else if (token === ',' && level?.isList) level.current = `[${Number(level.current.slice(1, -1)) + 1}]`;
+    else if (token === ',' && level?.index !== undefined) level.index += 1;
     else if (colon !== undefined && level) {
-      const name = JSON.parse(token.slice(0, -colon.length)) as string;
-      level.current = `/${name}`;
-      if (level.isStates) yield { name, at: level.at + level.current };
+      level.current = JSON.parse(token.slice(0, -colon.length)) as string;
+      if (level.kind === 'states') yield { name: level.current, at: `${level.at}/${level.current}` };
     }
   }
 }
 
-const MACHINES = /^(?:\/States\/[^/]*\/(?:Branches\[\d+\]|ItemProcessor|Iterator))*$/;
+function open(isList: boolean, outer: Level | undefined): Level {
+  const index = isList ? { index: 0 } : {};
+  if (!outer) return { at: '', kind: isList ? 'inner' : 'machine', current: '', ...index };
+  const at = outer.at + (outer.index === undefined ? `/${outer.current}` : `[${outer.index}]`);
+  return { at, kind: kindOf(isList, outer), current: '', ...index };
+}
 
-function open(token: string, outer: Level | undefined): Level {
-  const at = outer ? outer.at + outer.current : '';
-  const isStates = outer?.current === '/States' && MACHINES.test(outer.at);
-  return { at, current: token === '[' ? '[0]' : '', isList: token === '[', isStates };
+function kindOf(isList: boolean, { kind, current }: Level): Kind {
+  if (isList) return kind === 'state' && current === 'Branches' ? 'branches' : 'inner';
+  if (kind === 'machine') return current === 'States' ? 'states' : 'inner';
+  if (kind === 'states') return 'state';
+  if (kind === 'branches') return 'machine';
+  return kind === 'state' && (current === 'ItemProcessor' || current === 'Iterator') ? 'machine' : 'inner';
 }

@@ -7,7 +7,7 @@ import { element, type Place, report, within } from './diagnostic.ts';
 import { isObject, type JsonObject } from './json-value.ts';
 import { EXCLUSIVE, STATE_FIELDS } from './state-fields.ts';
 
-const NONE: ReadonlySet<string> = new Set();
+const never = () => false;
 const TYPES = Object.keys(STATE_FIELDS);
 
 /** Checks a state; the place is the state's, and its language the machine's. */
@@ -59,7 +59,7 @@ const BY_TYPE: Readonly<Record<State['Type'], CheckState>> = {
     checkTransition(state, place);
     checkMapState(state, place);
     // What runs as an execution of its own sees no variables of the state machine.
-    const scope = isDistributed(state) ? { outerVariables: NONE, variablesBefore: NONE } : {};
+    const scope = isDistributed(state) ? { isOuterVariable: never, isAssignedBefore: never } : {};
     for (const name of ['ItemProcessor', 'Iterator']) {
       const processor = state[name];
       if (processor !== undefined) checkProcessor(processor, { ...within(place, name), ...scope });

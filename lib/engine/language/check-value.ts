@@ -35,11 +35,15 @@ export const integer = (least: number, most: number) =>
     `an integer from ${least} to ${most}`,
   );
 
-export const number = (least: number, most = Number.POSITIVE_INFINITY) =>
-  when(
-    (value) => typeof value === 'number' && value >= least && value <= most,
-    most === Number.POSITIVE_INFINITY ? `a number of at least ${least}` : `a number from ${least} to ${most}`,
-  );
+export const number = when((value) => typeof value === 'number', 'a number');
+
+export const atLeast = (least: number) =>
+  when((value) => typeof value === 'number' && value >= least, `a number of at least ${least}`);
+
+export const percentage = when(
+  (value) => typeof value === 'number' && value >= 0 && value <= 100,
+  'a number from 0 to 100',
+);
 
 export const listOf =
   (check: Check, least = 0): Check =>

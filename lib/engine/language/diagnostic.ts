@@ -17,10 +17,10 @@ export interface Place {
   /** The language of the whole machine: states within a Map or a Parallel state go by it, not by the state around them. */
   readonly machineLanguage: QueryLanguage;
   readonly type: 'STANDARD' | 'EXPRESS';
-  /** Variables of the scopes around, which the state must not assign. */
-  readonly outerVariables: ReadonlySet<string>;
-  /** Variables that may be assigned when the state is entered, which states within it must not assign. */
-  readonly variablesBefore: ReadonlySet<string>;
+  /** Whether a scope around may have assigned a variable, which the state must not assign then. */
+  isOuterVariable(name: string): boolean;
+  /** Whether a variable may be assigned when the state is entered, which states within it must not assign. */
+  isAssignedBefore(name: string): boolean;
   /** Only there `$states.errorOutput` is an error. */
   readonly inCatcher: boolean;
   readonly findings: Diagnostic[];

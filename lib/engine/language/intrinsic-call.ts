@@ -2,6 +2,7 @@ import type { Json } from '../../json.ts';
 import { type Argument, type Call, parseIntrinsic } from './intrinsic-parser.ts';
 import { INTRINSICS, IntrinsicProblem } from './intrinsics.ts';
 import { documentOf } from './json-path.ts';
+import { weightOf } from './json-value.ts';
 import { lookUp } from './path-evaluator.ts';
 import type { Scope } from './scope.ts';
 import { StateError } from './state-error.ts';
@@ -24,10 +25,25 @@ function invoke(call: Call, invocation: Invocation): Json {
       throw new IntrinsicProblem(
         `Invalid number of arguments: expected ${expected(least, most)} but received ${count}`,
       );
-    return run(values, invocation.scope);
+    checkWeight(values);
+    const result = run(values, invocation.scope);
+    checkWeight([result]);
+    return result;
   } catch (error) {
-    if (!(error instanceof IntrinsicProblem)) throw error;
+    // Texts and lists can grow beyond what there is room for.
+    if (!(error instanceof IntrinsicProblem || error instanceof RangeError)) throw error;
     throw failure('States.IntrinsicFailure', invocation, error.message);
+  }
+}
+
+/** Characters that the arguments of a call, or its result, may have. A payload has 262,144 bytes; nested calls multiply what they are given. */
+const MOST_CHARACTERS = 4_000_000;
+
+function checkWeight(values: readonly Json[]) {
+  let left = MOST_CHARACTERS;
+  for (const value of values) {
+    left -= weightOf(value, left);
+    if (left < 0) throw new IntrinsicProblem(`Values have at most ${MOST_CHARACTERS} characters`);
   }
 }
 

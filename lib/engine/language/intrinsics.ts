@@ -2,7 +2,7 @@ import type { Json } from '../../json.ts';
 import { HASH_NAMES, hashText } from './hash-text.ts';
 import { javaRandom } from './java-random.ts';
 import { javaText } from './java-text.ts';
-import { isObject, isSame } from './json-value.ts';
+import { canonical, isObject, isSame } from './json-value.ts';
 import type { Scope } from './scope.ts';
 
 /** What is wrong with an invocation; it becomes States.IntrinsicFailure. */
@@ -92,18 +92,7 @@ function range(first: number, last: number, step: number): Json {
   return Array.from({ length }, (_, at) => first + at * step);
 }
 
-function unique(items: readonly Json[]): Json {
-  const kept: Json[] = [];
-  const seen = new Set<Json>();
-  for (const item of items) {
-    // Only lists and objects need a look at each other: a set knows all other values.
-    const known = typeof item === 'object' && item !== null ? kept.some((one) => isSame(one, item)) : seen.has(item);
-    if (known) continue;
-    seen.add(item);
-    kept.push(item);
-  }
-  return kept;
-}
+const unique = (items: readonly Json[]): Json => [...new Map(items.map((item) => [canonical(item), item])).values()];
 
 function decode(encoded: string): string {
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/.test(encoded))

@@ -25,6 +25,28 @@ export function isSame(one: Json | undefined, other: Json | undefined): boolean 
   );
 }
 
+/** The value as text, in which the order of members does not matter: two values that are the same have the same. */
+export function canonical(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (!isObject(value)) return JSON.stringify(value);
+  const members = Object.keys(value)
+    .sort()
+    .map((name) => `${JSON.stringify(name)}:${canonical(value[name]!)}`);
+  return `{${members.join()}}`;
+}
+
+/** About how many characters a value has as text; more than `most` is not counted further. A value that is there many times counts as often. */
+export function weightOf(value: Json, most: number): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null) return 4;
+  let weight = 2;
+  for (const [name, member] of Object.entries(value)) {
+    if (weight > most) return weight;
+    weight += (Array.isArray(value) ? 1 : name.length + 3) + weightOf(member, most - weight);
+  }
+  return weight;
+}
+
 /** Sets a member under any name, `__proto__` too. */
 export function setMember(target: JsonObject, name: string, value: Json) {
   if (name === '__proto__')

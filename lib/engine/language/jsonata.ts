@@ -48,10 +48,20 @@ function render(template: Json, session: Session, field: string): Json {
 function valueOfExpression(text: string, session: Session, field: string): Json {
   const { value, error } = evaluate(text, session);
   if (error !== undefined) throw failure(text, field, `threw an error during evaluation${described(error)}`);
-  const json = toJson(value);
+  const json = jsonOf(value, text, field);
   if (json === undefined) throw failure(text, field, 'returned nothing (undefined).');
   if (json === UNSUPPORTED) throw failure(text, field, 'returned an unsupported result type.');
   return json;
+}
+
+/** A value may be nested without end, or hold itself. */
+function jsonOf(value: unknown, text: string, field: string): ReturnType<typeof toJson> {
+  try {
+    return toJson(value);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw failure(text, field, 'returned an unsupported result type.');
+  }
 }
 
 function failure(text: string, field: string, problem: string): StateError {

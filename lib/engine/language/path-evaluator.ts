@@ -4,6 +4,7 @@ import { isKept } from './path-filter.ts';
 import { callFunction } from './path-functions.ts';
 import type { Path, Step } from './path-syntax.ts';
 import type { Scope } from './scope.ts';
+import { StateError } from './state-error.ts';
 
 /** What a path is looked up in: the document of its root, and the item that a filter looks at. */
 export interface Place {
@@ -11,6 +12,8 @@ export interface Place {
   /** What `$` is within a filter: the document that the filter stands in. */
   readonly document?: Json;
   readonly item?: Json;
+  /** How many values may still be looked at. */
+  readonly visits?: { left: number };
 }
 
 /** The value at the path; a list, empty perhaps, for a path that may name several places. Undefined where a definite path leads nowhere. */
@@ -66,14 +69,25 @@ function pick(value: JsonObject, names: readonly string[]): Json {
   return picked;
 }
 
+/** Values that one path may look at: scans of scans multiply, and must end. */
+const MOST_VISITS = 5_000_000;
+
 function selectAll(steps: readonly Step[], root: Json, place: Place): Json[] {
-  const inner: Place = { ...place, document: root };
-  let found: readonly Json[] = [root];
+  const visits = place.visits ?? { left: MOST_VISITS };
+  const inner: Place = { ...place, document: root, visits };
+  let found: Json[] = [root];
   for (const [at, step] of steps.entries()) {
-    const scanned = steps[at - 1]?.kind === 'scan';
-    found = found.flatMap((value) => select(step, value, scanned ? { ...inner, scanned } : inner));
+    const here = steps[at - 1]?.kind === 'scan' ? { ...inner, scanned: true } : inner;
+    const next: Json[] = [];
+    for (const value of found) {
+      const selected = select(step, value, here);
+      visits.left -= 1 + selected.length;
+      if (visits.left < 0) throw new StateError('States.Runtime', `A path visits more than ${MOST_VISITS} values`);
+      for (const one of selected) next.push(one);
+    }
+    found = next;
   }
-  return [...found];
+  return found;
 }
 
 /** What one step of an indefinite path leads to; what does not fit is left out. */

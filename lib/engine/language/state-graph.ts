@@ -46,19 +46,37 @@ function variablesOf(state: JsonObject): string[] {
     .map((name) => name.replace(/\.\$$/, ''));
 }
 
-/** Tells for a state which variables may have been assigned by the time that it is entered. */
-export function variableFlow(states: JsonObject): (name: string) => Set<string> {
-  const leadingTo = new Map<string, string[]>();
+/** Tells for a state which variables may have been assigned by the time that it is entered. Looks when it is asked, and once for each state. */
+export function variableFlow(states: JsonObject): (name: string) => ReadonlySet<string> {
+  const known = new Map<string, ReadonlySet<string>>();
+  let leadingTo: ReadonlyMap<string, readonly string[]> | undefined;
+  return (name) => {
+    leadingTo ??= leadersOf(states);
+    const variables = known.get(name) ?? variablesBefore(name, states, leadingTo);
+    known.set(name, variables);
+    return variables;
+  };
+}
+
+/** For each state those that lead to it. */
+function leadersOf(states: JsonObject): Map<string, string[]> {
+  const leaders = new Map<string, string[]>();
   for (const [name, state] of Object.entries(states)) {
     for (const target of isObject(state) ? targetsOf(state) : []) {
-      const others = leadingTo.get(target.name);
+      const others = leaders.get(target.name);
       if (others) others.push(name);
-      else leadingTo.set(target.name, [name]);
+      else leaders.set(target.name, [name]);
     }
   }
-  return (name) => {
-    const before = new Set(leadingTo.get(name));
-    for (const reached of before) for (const other of leadingTo.get(reached) ?? []) before.add(other);
-    return new Set([...before].flatMap((other) => variablesOf(states[other] as JsonObject)));
-  };
+  return leaders;
+}
+
+function variablesBefore(
+  name: string,
+  states: JsonObject,
+  leaders: ReadonlyMap<string, readonly string[]>,
+): ReadonlySet<string> {
+  const before = new Set(leaders.get(name));
+  for (const reached of before) for (const other of leaders.get(reached) ?? []) before.add(other);
+  return new Set([...before].flatMap((other) => variablesOf(states[other] as JsonObject)));
 }
