@@ -80,6 +80,30 @@ const errorsToo = (_: string, value: unknown) => (value instanceof Error ? value
 
 /** There is no bus here: entries are checked as EventBridge checks them, and dropped. */
 function accepted(entries: Json[]): Json {
-  const Entries = entries.map(() => ({ EventId: randomUUID() }));
-  return { Entries, FailedEntryCount: 0 };
+  const Entries = entries.map((entry) => refusal(entry as Entry) ?? { EventId: randomUUID() });
+  return { Entries, FailedEntryCount: Entries.filter((answer) => 'ErrorCode' in answer).length };
+}
+
+interface Entry {
+  readonly Source?: string;
+  readonly DetailType?: string;
+  readonly Detail?: string;
+}
+
+function refusal(entry: Entry): { ErrorCode: string; ErrorMessage: string } | undefined {
+  for (const member of ['Source', 'DetailType', 'Detail'] as const) {
+    if (entry[member]) continue;
+    const reason = `Parameter ${member} is not valid. Reason: ${member} is a required argument.`;
+    return { ErrorCode: 'InvalidArgument', ErrorMessage: reason };
+  }
+  return isObject(entry.Detail!) ? undefined : { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
+}
+
+function isObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
 }

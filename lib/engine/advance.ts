@@ -31,7 +31,7 @@ export async function advance(execution: Execution, wakes: readonly Wake[], worl
     const thread = execution.threads.get(id);
     if (!thread || execution.row.status !== 'RUNNING' || !isAwaited(thread, signal)) continue;
     const known = execution.row.threads;
-    queue.push(...(await take({ execution, thread, world }, signal)));
+    queue.push(...(await takeSafely({ execution, thread, world }, signal)));
     for (let child = known + 1; child <= execution.row.threads; child++)
       queue.push({ thread: String(child), signal: { kind: 'start' } });
   }
@@ -39,6 +39,17 @@ export async function advance(execution: Execution, wakes: readonly Wake[], worl
 }
 
 type Turn = Omit<Step, 'state'>;
+
+/** A fault of ours ends the execution that it happened in, not all of them. */
+async function takeSafely(turn: Turn, signal: Signal): Promise<Wake[]> {
+  try {
+    return await take(turn, signal);
+  } catch (error) {
+    const { executionArn } = turn.execution.row;
+    turn.world.report({ level: 'error', message: 'an execution failed unexpectedly', executionArn, error });
+    return endExecution(turn, 'FAILED', { error: 'States.Runtime', cause: String(error) });
+  }
+}
 
 /** One state of one thread: enters it, or goes on in it. */
 async function take(turn: Turn, signal: Signal): Promise<Wake[]> {
@@ -49,7 +60,7 @@ async function take(turn: Turn, signal: Signal): Promise<Wake[]> {
     const text = JSON.stringify(thread.input);
     enterState(turn, machineAt(execution.definition, thread.path).StartAt, { output: thread.input, text });
   }
-  if (execution.row.events >= turn.world.limits.historyEvents) return endHistory(turn);
+  if (isFull(turn)) return endHistory(turn);
   const step = stepOf(turn);
   const type = STATE_TYPES[step.state.Type] as StateType<State>;
   const entering = signal.kind === 'start' || isRetrying(thread);
@@ -72,6 +83,10 @@ function asStateError({ world, execution }: Step, error: unknown): StateError {
   });
   return new StateError('States.Runtime', String(error));
 }
+
+/** Whether there is room for one more event only: the last. Express executions keep none. */
+const isFull = ({ execution: { row }, world }: Turn) =>
+  row.type === 'STANDARD' && row.events >= world.limits.historyEvents - 1;
 
 function endHistory(turn: Turn): Wake[] {
   const cause = `The execution reached the maximum number of history events (${turn.world.limits.historyEvents}).`;

@@ -56,7 +56,6 @@ export function createEngine(options: EngineOptions): Engine {
     store,
     clock,
     world,
-    log,
     tasks: {
       invoke: options.invoke,
       putEvents: (entries) => options.putEvents(entries),

@@ -133,7 +133,7 @@ export type Signal =
   | ({ readonly kind: 'itemFailed'; readonly nonce: string; readonly index: number } & Failure)
   | { readonly kind: 'joined' }
   | ({ readonly kind: 'childFailed'; readonly index: number } & Failure)
-  | ({ readonly kind: 'end'; readonly status: 'ABORTED' | 'TIMED_OUT' } & Failure);
+  | ({ readonly kind: 'end'; readonly status: 'ABORTED' | 'TIMED_OUT' | 'FAILED' } & Failure);
 
 /** An error's name and cause; a Fail state may leave out either. */
 export interface Failure {

@@ -1,34 +1,25 @@
 import { setImmediate as nextTick } from 'node:timers';
 import type { Clock } from '../clock.ts';
-import { ActivityQueues } from './activity-queues.ts';
 import { advance, type Wake } from './advance.ts';
-import { Agenda } from './agenda.ts';
+import { ApiError } from './api-error.ts';
 import { Definitions } from './definitions.ts';
+import { Dispatcher } from './dispatcher.ts';
 import type { Effect, Execution, ExecutionRow, Failure, Signal, Thread } from './execution.ts';
-import { dirtyOf, parametersOf, ROOT } from './execution.ts';
+import { dirtyOf, ROOT } from './execution.ts';
 import type { TaskServices } from './integrations/integration.ts';
-import { integrationOf } from './integrations/integrations.ts';
-import { endOf } from './integrations/states.ts';
-import { newExecution, rowsOf, tellParent } from './lifecycle.ts';
+import { answerTo, isAwaitedBy, loaded, newExecution, rowsOf } from './lifecycle.ts';
 import type { World } from './step.ts';
 import type { EngineStore } from './store.ts';
-import { nextTime } from './waiting.ts';
+import { Waiters } from './waiters.ts';
 
 export interface RuntimeOptions {
   readonly store: EngineStore;
   readonly clock: Clock;
   readonly world: World;
   readonly tasks: Omit<TaskServices, 'offer'>;
-  log(entry: object): void;
 }
 
-/** What the agenda names: a thread that waits, or an execution that is to end. */
-interface Due {
-  readonly executionArn: string;
-  readonly thread?: string;
-}
-
-const START: readonly Wake[] = [{ thread: ROOT, signal: { kind: 'start' } }];
+const START: Wake = { thread: ROOT, signal: { kind: 'start' } };
 
 /**
  * Runs executions. All that is running is in memory; what wakes a thread (a timer, a result, a token) is queued, and each round of the loop takes all that
@@ -37,61 +28,63 @@ const START: readonly Wake[] = [{ thread: ROOT, signal: { kind: 'start' } }];
  */
 export class Runtime {
   readonly definitions: Definitions;
-  readonly activities = new ActivityQueues();
-  /** What tasks can reach. */
-  readonly services: TaskServices;
+  readonly tasks: Dispatcher;
   readonly #options: RuntimeOptions;
-  readonly #agenda: Agenda<Due>;
+  readonly #waiters: Waiters;
   readonly #executions = new Map<string, Execution>();
-  /** Which thread waits with which nonce or task token. */
-  readonly #nonces = new Map<string, { executionArn: string; thread: string }>();
-  readonly #nonceOf = new Map<string, string>();
-  readonly #running = new Map<string, AbortController>();
-  readonly #ended = new Map<string, ((row: ExecutionRow) => void)[]>();
+  readonly #ended = new Map<string, (row: ExecutionRow) => void>();
   #queue = new Map<string, Wake[]>();
   #committed: (() => void)[] = [];
   #rounding: Promise<void> | undefined;
   #planned = false;
-  #dispatched = 0;
   #stopped = false;
   #failure: unknown;
   #idle: (() => void)[] = [];
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
-    this.#agenda = new Agenda(options.clock, (due) => this.#due(due));
+    const wake = (executionArn: string, one: Wake) => this.#wake(executionArn, one);
+    this.#waiters = new Waiters({
+      clock: options.clock,
+      get: (executionArn) => this.get(executionArn),
+      wake,
+      gone: (nonce) => this.tasks.cancel(nonce),
+    });
+    this.tasks = new Dispatcher({
+      tasks: options.tasks,
+      answer: (signal) => this.#answer(signal),
+      settled: () => this.#tellIdle(),
+      log: options.world.report,
+    });
     this.definitions = new Definitions(options.store);
-    this.services = { ...options.tasks, offer: (arn, task) => this.activities.offer(arn, task) };
   }
 
   /** Loads what was running, arms its timers, and does again what was under way. */
   start() {
     this.#stopped = false;
-    for (const { execution: row, threads, items } of this.#options.store.running()) {
-      const execution = this.#load(row, threads);
-      for (const item of items) {
-        const of = execution.items.get(item.thread) ?? [];
-        of[item.index] = item;
-        execution.items.set(item.thread, of);
-      }
-    }
-    for (const execution of this.#executions.values()) this.#resume(execution);
+    for (const { execution, ...rest } of this.#options.store.running())
+      this.#executions.set(
+        execution.executionArn,
+        loaded(execution, { ...rest, definition: this.definitions.get(execution.definition) }),
+      );
+    for (const execution of [...this.#executions.values()]) this.#resume(execution);
   }
 
   /** Takes no more turns. What is under way is done again by the next start. */
   async stop() {
     this.#stopped = true;
     await this.#rounding;
-    this.#agenda.clear();
-    for (const controller of this.#running.values()) controller.abort();
-    this.activities.close();
+    this.#waiters.clear();
+    this.tasks.close();
     this.#executions.clear();
+    this.#queue.clear();
+    for (const resolve of this.#committed.splice(0)) resolve();
     this.#tellIdle();
   }
 
   /** Resolves once no turn is planned and no task runs in this process; threads may still wait for time or tokens. */
   async idle() {
-    while (!this.#stopped && (this.#planned || this.#rounding || this.#dispatched > 0))
+    while (!this.#stopped && (this.#planned || this.#rounding || this.tasks.busy))
       await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
@@ -99,88 +92,87 @@ export class Runtime {
     return this.#executions.get(executionArn);
   }
 
-  /** Begins an execution; it is on disk, with its first turn, when the promise resolves. */
-  async begin(row: ExecutionRow, { volatile = false } = {}): Promise<void> {
-    const execution = newExecution(row, this.definitions.get(row.definition), this.#options.world);
-    if (volatile) execution.volatile = true;
-    this.#executions.set(row.executionArn, execution);
-    this.#armDeadline(execution);
-    await this.#turn(row.executionArn, { thread: ROOT, signal: { kind: 'start' } });
+  /** Begins an execution, or goes on with one; it is on disk, with its next turn, when the promise resolves. */
+  async begin(execution: Execution): Promise<void> {
+    this.#executions.set(execution.row.executionArn, execution);
+    this.#waiters.putDeadline(execution);
+    await this.#turn(execution.row.executionArn, START);
   }
 
-  /** Begins an execution and waits for its end. */
+  /** Begins an execution that lives in memory only, and waits for its end. */
   async run(row: ExecutionRow): Promise<ExecutionRow> {
     const { promise, resolve } = Promise.withResolvers<ExecutionRow>();
-    this.#ended.set(row.executionArn, [resolve]);
-    await this.begin(row, { volatile: true });
+    this.#ended.set(row.executionArn, resolve);
+    await this.begin({ ...this.create(row), volatile: true });
     return promise;
   }
 
-  /** Goes on with an execution that had ended. */
-  async redrive(execution: Execution) {
-    this.#executions.set(execution.row.executionArn, execution);
-    this.#armDeadline(execution);
-    await this.#turn(execution.row.executionArn, { thread: ROOT, signal: { kind: 'start' } });
+  create(row: ExecutionRow): Execution {
+    return newExecution(row, this.definitions.get(row.definition), this.#options.world);
   }
 
-  /** Ends a running execution; false when it is not running. */
-  async end(executionArn: string, status: 'ABORTED' | 'TIMED_OUT', reason: Failure): Promise<boolean> {
-    if (!this.#executions.has(executionArn)) return false;
+  /** Ends a running execution; nothing happens to one that is not running. */
+  async end(executionArn: string, status: 'ABORTED' | 'TIMED_OUT', reason: Failure): Promise<void> {
+    if (!this.#executions.has(executionArn)) return;
     await this.#turn(executionArn, { thread: ROOT, signal: { kind: 'end', status, ...reason } });
-    return true;
   }
 
   /** The thread that waits with this nonce or token. */
   waiting(nonce: string): Thread | undefined {
-    const at = this.#nonces.get(nonce);
-    return at && this.#executions.get(at.executionArn)?.threads.get(at.thread);
+    const at = this.#waiters.find(nonce);
+    return at && this.get(at.executionArn)?.threads.get(at.thread);
   }
 
   /** Tells the thread that waits with this signal's nonce; resolves when what follows is on disk, to false when nobody waits. */
   async tell(signal: Extract<Signal, { nonce: string }>): Promise<boolean> {
-    const waiting = this.#nonces.get(signal.nonce);
+    const waiting = this.#waiters.find(signal.nonce);
     if (!waiting) return false;
-    const final = signal.kind === 'result' || signal.kind === 'failure';
-    if (final) this.#nonces.delete(signal.nonce);
+    if (signal.kind === 'result' || signal.kind === 'failure') this.#waiters.forget(signal.nonce);
     await this.#turn(waiting.executionArn, { thread: waiting.thread, signal });
     return true;
   }
 
-  #load(row: ExecutionRow, threads: readonly Thread[]): Execution {
-    const execution: Execution = {
-      row,
-      definition: this.definitions.get(row.definition),
-      stateMachineName: row.stateMachineArn.split(':').at(6)!.split('/')[0]!,
-      threads: new Map(threads.map((thread) => [thread.id, thread])),
-      items: new Map(),
-    };
-    this.#executions.set(row.executionArn, execution);
-    return execution;
+  /** Resolves when all that has been asked for is on disk. */
+  async settled(): Promise<void> {
+    if (!this.#planned && !this.#rounding) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#committed.push(resolve);
+    this.#plan();
+    await promise;
+    if (this.#failure) throw this.#failure;
   }
 
   /** Sees again to all that an execution waited for when the process ended. */
   #resume(execution: Execution) {
-    this.#armDeadline(execution);
-    for (const thread of [...execution.threads.values()]) {
-      const { wait } = thread;
+    const { row, threads } = execution;
+    // Its parent's end could not be told to it before the process ended.
+    if (row.parent && !isAwaitedBy(this.get(row.parent.executionArn), row.parent))
+      return this.#wake(row.executionArn, { thread: ROOT, signal: { kind: 'end', status: 'ABORTED' } });
+    this.#waiters.putDeadline(execution);
+    for (const thread of [...threads.values()]) {
+      const { wait, id } = thread;
       // Heartbeats are not written one by one: after a restart every task has a whole interval to show itself.
       if (wait?.kind === 'task' && wait.heartbeatSeconds !== undefined)
         thread.wait = { ...wait, heartbeatAt: this.#options.clock.now() + wait.heartbeatSeconds * 1_000 };
       this.#rest(execution, thread);
-      if (!wait) this.#wake(execution.row.executionArn, { thread: thread.id, signal: { kind: 'start' } });
-      if (wait?.kind === 'task') this.#dispatch(execution, thread.id);
-      if (wait?.kind === 'join') this.#missedItems(execution, thread);
+      if (!wait) this.#wake(row.executionArn, { thread: id, signal: { kind: 'start' } });
+      if (wait?.kind === 'task') this.tasks.dispatch(execution, id);
+      if (wait?.kind === 'join') this.#resumeJoin(execution, thread);
     }
   }
 
-  /** Results of item executions that ended before their Map was told. */
-  #missedItems(execution: Execution, thread: Thread) {
-    for (const { child, output, failed } of execution.items.get(thread.id) ?? []) {
-      if (child === undefined || output !== undefined || failed || this.#executions.has(child)) continue;
-      const row = this.#options.store.execution(child);
-      if (row) this.#told(row);
-    }
-    this.#wake(execution.row.executionArn, { thread: thread.id, signal: { kind: 'joined' } });
+  /** A Map may have to start items, and items may have ended before it was told. */
+  #resumeJoin({ row, items }: Execution, { id }: Thread) {
+    for (const { child, output, failed } of items.get(id) ?? [])
+      if (child !== undefined && output === undefined && !failed) this.#missed(child);
+    this.#wake(row.executionArn, { thread: id, signal: { kind: 'joined' } });
+  }
+
+  /** Tells of an execution that ended before its end was waited for. */
+  #missed(executionArn: string) {
+    if (this.#executions.has(executionArn)) return;
+    const row = this.#options.store.execution(executionArn);
+    if (row) this.#tellParent(row);
   }
 
   #wake(executionArn: string, wake: Wake) {
@@ -198,7 +190,7 @@ export class Runtime {
       if (this.#stopped) return;
       this.#rounding = this.#round().finally(() => {
         this.#rounding = undefined;
-        if (this.#queue.size > 0) this.#plan();
+        if (this.#queue.size > 0 || this.#committed.length > 0) this.#plan();
         this.#tellIdle();
       });
     });
@@ -206,6 +198,7 @@ export class Runtime {
 
   async #turn(executionArn: string, wake: Wake): Promise<void> {
     if (this.#failure) throw this.#failure;
+    if (this.#stopped) throw new ApiError('ServiceUnavailable', 'the engine does not run', 503);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#committed.push(resolve);
     this.#wake(executionArn, wake);
@@ -236,10 +229,10 @@ export class Runtime {
     for (const wake of await advance(execution, wakes, this.#options.world))
       this.#wake(execution.row.executionArn, wake);
     for (const row of execution.dirty?.begun.splice(0) ?? []) {
-      const child = newExecution(row, execution.definition, this.#options.world);
+      const child = this.create(row);
       if (execution.volatile) child.volatile = true;
       this.#executions.set(row.executionArn, child);
-      await this.#take(child, START, turned);
+      await this.#take(child, [START], turned);
     }
   }
 
@@ -261,98 +254,41 @@ export class Runtime {
   #fail(error: unknown) {
     this.#failure = error;
     this.#stopped = true;
-    this.#agenda.clear();
-    this.#options.log({ level: 'error', message: 'the engine stops: a round could not be committed', error });
+    this.#waiters.clear();
+    this.#options.world.report({ level: 'error', message: 'the engine stops: a round could not be committed', error });
   }
 
   /** Sees to what a thread waits for, now that it is on disk. */
   #rest(execution: Execution, thread: Thread | string) {
-    const id = typeof thread === 'string' ? thread : thread.id;
-    const wait = typeof thread === 'string' || execution.row.status !== 'RUNNING' ? undefined : thread.wait;
-    const key = `${execution.row.executionArn} ${id}`;
-    const nonce = wait && wait.kind !== 'timer' ? wait.nonce : undefined;
-    const before = this.#nonceOf.get(key);
-    if (before !== undefined && before !== nonce) {
-      this.#nonces.delete(before);
-      this.#nonceOf.delete(key);
-      this.activities.withdraw(before);
-      this.#running.get(before)?.abort();
-    }
-    if (nonce !== undefined) {
-      this.#nonces.set(nonce, { executionArn: execution.row.executionArn, thread: id });
-      this.#nonceOf.set(key, nonce);
-    }
-    this.#arm(execution.row.executionArn, { key, id, at: wait && nextTime(thread as Thread)?.at });
-  }
-
-  #arm(executionArn: string, { key, id, at }: { key: string; id: string; at: number | undefined }) {
-    if (at === undefined || this.#stopped) this.#agenda.drop(key);
-    else this.#agenda.set(key, at, { executionArn, thread: id });
-  }
-
-  #armDeadline({ row: { executionArn, deadline } }: Execution) {
-    if (deadline !== undefined) this.#agenda.set(executionArn, deadline, { executionArn });
-  }
-
-  /** The time of a thread has come, or that of a whole execution. */
-  #due({ executionArn, thread }: Due) {
-    if (thread === undefined)
-      return this.#wake(executionArn, { thread: ROOT, signal: { kind: 'end', status: 'TIMED_OUT' } });
-    const waiting = this.#executions.get(executionArn)?.threads.get(thread);
-    const next = waiting && nextTime(waiting);
-    if (next) this.#wake(executionArn, { thread, signal: next.signal });
+    this.#waiters.put(execution, thread);
+    if (typeof thread !== 'string' && thread.wait?.kind === 'task' && thread.wait.child !== undefined)
+      this.#missed(thread.wait.child);
   }
 
   #carryOut(execution: Execution, effect: Effect) {
-    if (effect.kind === 'dispatch') this.#dispatch(execution, effect.thread);
-    else if (effect.kind === 'stop') void this.end(effect.executionArn, 'ABORTED', {});
+    if (effect.kind === 'dispatch') this.tasks.dispatch(execution, effect.thread);
+    else if (effect.kind === 'stop')
+      this.#wake(effect.executionArn, { thread: ROOT, signal: { kind: 'end', status: 'ABORTED' } });
     else this.#end(execution);
   }
 
-  #end({ row }: Execution) {
+  #end(execution: Execution) {
+    const { row } = execution;
     this.#executions.delete(row.executionArn);
-    this.#agenda.drop(row.executionArn);
-    for (const resolve of this.#ended.get(row.executionArn) ?? []) resolve(row);
+    this.#waiters.dropDeadline(execution);
+    this.#ended.get(row.executionArn)?.(row);
     this.#ended.delete(row.executionArn);
-    this.#told(row);
+    this.#tellParent(row);
   }
 
   /** Tells the thread that waits for an execution that it has ended. */
-  #told(row: ExecutionRow) {
-    if (!row.parent) return;
-    const { executionArn, thread, nonce } = row.parent;
-    const wait = this.#executions.get(executionArn)?.threads.get(thread)?.wait;
-    if (!wait || wait.kind === 'timer' || wait.nonce !== nonce) return;
-    const signal = wait.kind === 'task' ? endOf(row, wait) : tellParent(row, row.parent);
-    this.#wake(executionArn, { thread, signal });
-  }
-
-  #dispatch(execution: Execution, id: string) {
-    const thread = execution.threads.get(id);
-    const wait = thread?.wait;
-    if (!thread || wait?.kind !== 'task') return;
-    const controller = new AbortController();
-    this.#running.set(wait.nonce, controller);
-    this.#dispatched++;
-    integrationOf(wait.resource)
-      .dispatch(
-        { execution, thread, wait, parameters: parametersOf(thread, wait), signal: controller.signal },
-        this.services,
-      )
-      .catch((error: unknown): Signal => {
-        if (!controller.signal.aborted) this.#options.log({ level: 'error', message: 'task failed', error });
-        return { kind: 'failure', nonce: wait.nonce, error: 'States.TaskFailed', cause: String(error) };
-      })
-      .then((signal) => {
-        this.#running.delete(wait.nonce);
-        this.#dispatched--;
-        if (signal) this.#answer(signal);
-        this.#tellIdle();
-      });
+  #tellParent(row: ExecutionRow) {
+    const signal = row.parent && answerTo(this.get(row.parent.executionArn), row);
+    if (signal) this.#wake(row.parent!.executionArn, { thread: row.parent!.thread, signal });
   }
 
   #answer(signal: Signal) {
-    const waiting = 'nonce' in signal ? this.#nonces.get(signal.nonce) : undefined;
+    const waiting = 'nonce' in signal ? this.#waiters.find(signal.nonce) : undefined;
     if (waiting && !this.#stopped) this.#wake(waiting.executionArn, { thread: waiting.thread, signal });
   }
 

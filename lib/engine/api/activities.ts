@@ -51,7 +51,7 @@ export const getActivityTask: EngineOperation = async (input, service): Promise<
   const { runtime, clock, world } = service;
   const { activityArn } = find(input.activityArn as string, service);
   for (const until = clock.now() + world.limits.activityPoll; clock.now() < until; ) {
-    const { task, cancel } = runtime.activities.take(activityArn);
+    const { task, cancel } = runtime.tasks.activities.take(activityArn);
     const drop = clock.setTimer(until, cancel);
     const taken = await task;
     drop();

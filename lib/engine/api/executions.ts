@@ -33,12 +33,14 @@ export async function start(input: Input, service: EngineService, link?: StartLi
   const row = newRow(input, { ...found, link }, service);
   const { executionArn } = row;
   const known = service.runtime.get(executionArn)?.row ?? service.store.execution(executionArn);
+  if (known) await service.runtime.settled();
   if (known && link && known.startedBy === link.startedBy) return known;
   if (known && (known.status !== 'RUNNING' || known.input !== row.input))
     throw new ApiError('ExecutionAlreadyExists', `Execution Already Exists: '${executionArn}'`);
   if (known) return known;
-  await service.runtime.begin(row);
-  return row;
+  const execution = service.runtime.create(row);
+  await service.runtime.begin(execution);
+  return execution.row;
 }
 
 interface Starting {

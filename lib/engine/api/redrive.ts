@@ -1,5 +1,6 @@
 import { ApiError } from '../api-error.ts';
 import { type Execution, ROOT } from '../execution.ts';
+import { machineNameOf } from '../lifecycle.ts';
 import { emit } from '../step.ts';
 import { findExecution, redriveOf } from './executions.ts';
 import { type EngineOperation, seconds } from './service.ts';
@@ -37,8 +38,6 @@ export const redriveExecution: EngineOperation = async (input, service) => {
   emit({ world, execution, thread: execution.threads.get(ROOT)! }, 'ExecutionRedriven', {
     executionRedrivenEventDetails: { redriveCount: redriven.redrives },
   });
-  await runtime.redrive(execution);
+  await runtime.begin(execution);
   return { redriveDate: seconds(now) };
 };
-
-const machineNameOf = (arn: string) => arn.split(':')[6]!.split('/')[0]!;

@@ -71,7 +71,7 @@ async function run(execution: Execution, { world, runtime }: EngineService): Pro
     events.push(...dirtyOf(execution).events.splice(0));
     const wait = execution.threads.get(ROOT)?.wait;
     if (wait?.kind === 'timer' && !wait.retry) wakes = [{ thread: ROOT, signal: { kind: 'timer' } }];
-    if (wait?.kind === 'task') wakes = await answered(execution, runtime.services);
+    if (wait?.kind === 'task') wakes = await answered(execution, runtime.tasks.services);
   }
   return events;
 }

@@ -18,6 +18,8 @@ export const startExecution: Integration = {
       : "The field 'StateMachineArn' is required but was missing",
   async dispatch(task, services) {
     const { wait } = task;
+    // Begun before a crash: the runtime tells of its end.
+    if (wait.child !== undefined) return undefined;
     try {
       return begun(wait, await start(task, services));
     } catch (error) {
@@ -41,11 +43,9 @@ function start({ execution, thread, wait, parameters }: Dispatched, services: Ta
   );
 }
 
-function begun(wait: TaskWait, row: ExecutionRow): Signal | undefined {
+function begun(wait: TaskWait, row: ExecutionRow): Signal {
   const { nonce } = wait;
   const { executionArn } = row;
-  // Submitted before a crash: either it still runs, and tells us when it ends, or it has ended meanwhile.
-  if (wait.child !== undefined) return row.status === 'RUNNING' ? undefined : endOf(row, wait);
   const output = { ExecutionArn: executionArn, StartDate: row.startedAt };
   if (isSync(wait)) return { kind: 'submitted', nonce, output, child: executionArn };
   return { kind: wait.byToken ? 'submitted' : 'result', nonce, output };
