@@ -4,11 +4,10 @@ import { checkTemplate } from './check-expression.ts';
 import { checkFields, type Fields } from './check-fields.ts';
 import { atLeast, type Check, filledText, integer, listOf, oneOf, referencePathOrNull, text } from './check-value.ts';
 import { element, type Place, report } from './diagnostic.ts';
-import { isObject } from './json-value.ts';
 
 /** Limits of AWS, in seconds and attempts. */
 const MOST = 99_999_999;
-const LONGEST_DELAY = 31_622_400;
+const LONGEST_DELAY = 31_622_399;
 
 const RETRIER: Fields = {
   ErrorEquals: { check: listOf(filledText, 1), required: true },
@@ -38,8 +37,6 @@ function checkHandlers(handlers: Json, fields: Fields, place: Place) {
   for (const [index, handler] of handlers.entries()) {
     const here = element(place, index);
     if (checkFields(handler, fields, here)) checkErrorNames(handler.ErrorEquals, index === handlers.length - 1, here);
-    if (isObject(handler) && Number(handler.MaxDelaySeconds) <= Number(handler.IntervalSeconds))
-      report(here, 'MaxDelaySeconds must be greater than IntervalSeconds');
   }
 }
 

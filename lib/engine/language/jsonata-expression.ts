@@ -53,10 +53,10 @@ export function evaluate(text: string, session: Session): Settled {
   try {
     const { expression, needs, mustWatch } = compile(text);
     const bindings = bindingsFor(needs, session);
-    const { now, random } = session.scope;
+    const { now, random, timeLimit = TIME_LIMIT } = session.scope;
     chance = session.scope;
-    startClock();
-    return sandbox!.run(expression, bindings, { now, random, ...(mustWatch ? { timeout: TIME_LIMIT } : {}) });
+    startClock(timeLimit);
+    return sandbox!.run(expression, bindings, { now, random, ...(mustWatch ? { timeout: timeLimit } : {}) });
   } catch (error) {
     if (!(error instanceof TookTooLong)) return { error };
     // What V8 has ended may have left promises behind, so that nothing of it is used again.

@@ -11,6 +11,8 @@ export interface Scope {
   readonly result?: Json;
   /** `$states.errorOutput`: only within a catcher. */
   readonly errorOutput?: Json;
+  /** Milliseconds that one expression of JSONata may run. @default 2000 */
+  readonly timeLimit?: number;
   now(): number;
   random(): number;
   uuid(): string;

@@ -133,11 +133,6 @@ test.each<[object, string, string]>([
     'Expected a number of at least 1 but was 0.5',
   ],
   [
-    task({ Retry: [{ ErrorEquals: ['A'], IntervalSeconds: 5, MaxDelaySeconds: 5 }] }),
-    '/Retry[0]',
-    'MaxDelaySeconds must be greater than IntervalSeconds',
-  ],
-  [
     task({ Retry: [{ ErrorEquals: ['States.ALL', 'A'] }] }),
     '/Retry[0]',
     "'States.ALL' must appear alone in ErrorEquals",
