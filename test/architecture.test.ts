@@ -20,8 +20,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 /** Time, chance, processes and the network come in through ports. */
 const OUTSIDE = /process\.env|Date\.now\(|randomUUID|setTimeout\(/;
-/** Data, and the loop of the engine, whose parts share their state. */
-const LONG = ['api/sms/shapes.ts', 'engine/runtime.ts'];
+/** Data. */
+const LONG = ['api/sms/shapes.ts'];
 /** `States.UUID` is a function of the language itself. */
 const FUNCTIONS_OF_THE_LANGUAGE = /(, randomUUID })|('States.UUID': \(\) => randomUUID\(\))/g;
 const MAY_GO_OUTSIDE = ['aws', 'local', 'connector', 'cli', 'infra'];
