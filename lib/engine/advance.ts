@@ -8,7 +8,18 @@ import { exceeds } from './limits.ts';
 import { withError } from './processing.ts';
 import { catcherOf, type Handled, isRetrying, retryDelay } from './retry.ts';
 import { STATE_TYPES } from './states/types.ts';
-import { effect, emit, type Outcome, remark, type StateType, type Step, stepOf, WHOLE, type World } from './step.ts';
+import {
+  effect,
+  emit,
+  HistoryFull,
+  type Outcome,
+  remark,
+  type StateType,
+  type Step,
+  stepOf,
+  WHOLE,
+  type World,
+} from './step.ts';
 import { isAwaited } from './waiting.ts';
 
 /** States that a machine may run through in one turn; a loop that never waits lets others have theirs. */
@@ -45,6 +56,8 @@ async function takeSafely(turn: Turn, signal: Signal): Promise<Wake[]> {
   try {
     return await take(turn, signal);
   } catch (error) {
+    if (error instanceof HistoryFull)
+      return endExecution(turn, 'FAILED', { error: 'States.Runtime', cause: error.message });
     const { executionArn } = turn.execution.row;
     turn.world.report({ level: 'error', message: 'an execution failed unexpectedly', executionArn, error });
     return endExecution(turn, 'FAILED', { error: 'States.Runtime', cause: String(error) });
@@ -60,7 +73,6 @@ async function take(turn: Turn, signal: Signal): Promise<Wake[]> {
     const text = JSON.stringify(thread.input);
     enterState(turn, machineAt(execution.definition, thread.path).StartAt, { output: thread.input, text });
   }
-  if (isFull(turn)) return endHistory(turn);
   const step = stepOf(turn);
   const type = STATE_TYPES[step.state.Type] as StateType<State>;
   const entering = signal.kind === 'start' || isRetrying(thread);
@@ -75,6 +87,7 @@ async function take(turn: Turn, signal: Signal): Promise<Wake[]> {
 /** What went wrong without a name in the States language is a fault of ours: it ends this execution, not all of them. */
 function asStateError({ world, execution }: Step, error: unknown): StateError {
   if (error instanceof StateError) return error;
+  if (error instanceof HistoryFull) throw error;
   world.report({
     level: 'error',
     message: 'a state failed unexpectedly',
@@ -82,15 +95,6 @@ function asStateError({ world, execution }: Step, error: unknown): StateError {
     error,
   });
   return new StateError('States.Runtime', String(error));
-}
-
-/** Whether there is room for one more event only: the last. Express executions keep none. */
-const isFull = ({ execution: { row }, world }: Turn) =>
-  row.type === 'STANDARD' && row.events >= world.limits.historyEvents - 1;
-
-function endHistory(turn: Turn): Wake[] {
-  const cause = `The execution reached the maximum number of history events (${turn.world.limits.historyEvents}).`;
-  return endExecution(turn, 'FAILED', { error: 'States.Runtime', cause });
 }
 
 function enterState(turn: Turn, name: string, { output: input, text }: { output: Json; text: string }) {

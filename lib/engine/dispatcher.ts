@@ -54,6 +54,7 @@ export class Dispatcher {
   /** Nobody waits for this task any more. */
   cancel(nonce: string) {
     this.#underWay.get(nonce)?.abort();
+    this.#underWay.delete(nonce);
     this.activities.withdraw(nonce);
   }
 

@@ -67,6 +67,10 @@ export function remark(
   details?: Details,
 ): number {
   const { row } = execution;
+  const { historyEvents } = world.limits;
+  // One place is kept for the event that ends the execution; Express executions keep no history.
+  if (row.type === 'STANDARD' && row.events >= historyEvents - 1 && !type.startsWith('Execution'))
+    throw new HistoryFull(`The execution reached the maximum number of history events (${historyEvents}).`);
   row.events += 1;
   dirtyOf(execution).events.push({
     id: row.events,
@@ -77,6 +81,9 @@ export function remark(
   });
   return row.events;
 }
+
+/** The history has no room for the event; the execution cannot go on. */
+export class HistoryFull extends Error {}
 
 export const WHOLE = { truncated: false };
 
