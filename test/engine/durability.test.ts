@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { EngineStore } from '../../lib/engine/store.ts';
 import { openEngineStore } from '../../lib/local/sqlite-engine-store.ts';
 import { VirtualClock } from '../simulators/virtual-clock.ts';
-import { engineOn, type Functions } from './support/bed.ts';
+import { engineOn } from './support/bed.ts';
 import { functions, problemsOf, startAll } from './support/everything.ts';
 
 const COUNT = 2;
@@ -23,12 +23,11 @@ class Crash extends Error {}
 
 interface Life {
   readonly clock: VirtualClock;
-  readonly hosted?: Functions;
   readonly crash?: { readonly when: 'before' | 'after'; readonly at: number };
 }
 
 /** Runs the executions until they end, or the store fails at the given commit. */
-async function life(file: string, { clock, hosted = functions(), crash }: Life) {
+async function life(file: string, { clock, crash }: Life) {
   const inner = openEngineStore(file, { synchronous: 'NORMAL' });
   let commits = 0;
   let crashed = false;
@@ -42,7 +41,7 @@ async function life(file: string, { clock, hosted = functions(), crash }: Life) 
       if (crashed) throw new Crash();
     },
   };
-  const engine = engineOn({ store, clock, functions: hosted });
+  const engine = engineOn({ store, clock, functions: functions() });
   await engine.start();
   await startAll(engine, COUNT).catch((error) => {
     if (!crashed) throw error;
@@ -68,11 +67,10 @@ describe('an engine whose process ends at a commit', () => {
   });
 
   test('time and again, ends all the same', async () => {
-    const [file, clock, hosted] = [newFile(), new VirtualClock(), functions()];
+    const [file, clock] = [newFile(), new VirtualClock()];
     for (let round = 0; round < 100; round++) {
       const { crashed, problems } = await life(file, {
         clock,
-        hosted,
         crash: { when: round % 2 ? 'before' : 'after', at: 2 },
       });
       if (crashed) continue;
