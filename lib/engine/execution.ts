@@ -1,6 +1,6 @@
 import type { Json } from '../json.ts';
 import type { MapState, ParallelState, StateMachineDefinition } from './language/definition.ts';
-import type { MapRunRow } from './store.ts';
+import type { MapRunRow, MapRunSettings } from './store.ts';
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED' | 'PENDING_REDRIVE';
 export type ExecutionType = 'STANDARD' | 'EXPRESS';
@@ -112,9 +112,10 @@ export interface JoinWait {
   readonly failed: number;
   /** The number of the child to start next. */
   readonly next: number;
-  readonly mapRunArn?: string;
-  /** Failed children that do not fail a distributed Map. */
-  readonly tolerated?: number;
+  /** How many children may run at the same time. */
+  readonly most: number;
+  /** Of a distributed Map. */
+  readonly mapRun?: MapRunRow;
 }
 
 export type Waiting = { readonly kind: 'timer'; readonly until: number; readonly retry: boolean } | TaskWait | JoinWait;
@@ -131,6 +132,7 @@ export type Signal =
   | ({ readonly kind: 'failure'; readonly nonce: string } & Failure)
   | { readonly kind: 'itemDone'; readonly nonce: string; readonly index: number; readonly output: Json }
   | ({ readonly kind: 'itemFailed'; readonly nonce: string; readonly index: number } & Failure)
+  | ({ readonly kind: 'tuned'; readonly nonce: string } & MapRunSettings)
   | { readonly kind: 'joined' }
   | ({ readonly kind: 'childFailed'; readonly index: number } & Failure)
   | ({ readonly kind: 'end'; readonly status: 'ABORTED' | 'TIMED_OUT' | 'FAILED' } & Failure);

@@ -44,22 +44,28 @@ export interface ActivityRow {
   readonly createdAt: number;
 }
 
-export interface MapRunRow {
+/** What of a Map Run can be changed while it runs. */
+export interface MapRunSettings {
+  /** 0 for as many as the engine runs at once. */
+  readonly maxConcurrency?: number;
+  readonly toleratedFailureCount?: number;
+  readonly toleratedFailurePercentage?: number;
+}
+
+export interface MapRunRow extends MapRunSettings {
   readonly mapRunArn: string;
   readonly executionArn: string;
   readonly stateMachineArn: string;
+  /** The thread that waits for its end, and while it runs knows how far it is. */
   readonly thread: string;
   readonly startedAt: number;
-  stoppedAt?: number;
-  status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'ABORTED';
-  maxConcurrency: number;
-  toleratedFailureCount: number;
-  toleratedFailurePercentage: number;
-  /** Counts of the ended children, once the run has ended; those of a running one are counted from its items. */
+  readonly stoppedAt?: number;
+  readonly status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'ABORTED';
   readonly total: number;
-  succeeded: number;
-  failed: number;
-  aborted: number;
+  /** Counts of the ended children, once the run has ended. */
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly aborted: number;
 }
 
 /** The kinds of things that are kept by their ARN, each in a table of its own. */

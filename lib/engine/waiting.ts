@@ -9,6 +9,7 @@ export function isAwaited({ wait }: Thread, signal: Signal): boolean {
       return wait?.kind === 'timer';
     case 'itemDone':
     case 'itemFailed':
+    case 'tuned':
       return wait?.kind === 'join' && wait.nonce === signal.nonce;
     case 'joined':
     case 'childFailed':

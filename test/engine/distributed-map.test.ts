@@ -84,6 +84,23 @@ describe('a distributed Map', () => {
     ]);
   });
 
+  test('can be told to run more at once while it runs', async () => {
+    const Wait = { Type: 'Wait', Seconds: 3_600, End: true };
+    const ProcessorConfig = { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' };
+    const ItemProcessor = { ProcessorConfig, StartAt: 'Wait', States: { Wait } };
+    const { call, mapRun, pass } = await run({ ItemProcessor, MaxConcurrency: 1 }, [1, 2, 3], async () => null);
+    const { mapRunArn } = mapRun;
+    expect(mapRun.itemCounts).toMatchObject({ running: 1, pending: 2 });
+    await call('UpdateMapRun', { mapRunArn, maxConcurrency: 3, toleratedFailureCount: 1 });
+    expect(await call('DescribeMapRun', { mapRunArn })).toMatchObject({
+      maxConcurrency: 3,
+      toleratedFailureCount: 1,
+      itemCounts: { running: 3, pending: 0 },
+    });
+    await pass(3_600_000);
+    expect(await call('DescribeMapRun', { mapRunArn })).toMatchObject({ status: 'SUCCEEDED', maxConcurrency: 3 });
+  });
+
   test('stops its children when it is stopped', async () => {
     const ItemProcessor = {
       ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },

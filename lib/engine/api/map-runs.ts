@@ -1,6 +1,6 @@
 import { ApiError } from '../api-error.ts';
 import type { JoinWait } from '../execution.ts';
-import type { MapRunRow } from '../store.ts';
+import type { MapRunRow, MapRunSettings } from '../store.ts';
 import { findExecution } from './executions.ts';
 import { after, checkArn, compact, type EngineOperation, type EngineService, paged, seconds } from './service.ts';
 
@@ -27,9 +27,9 @@ export const describeMapRun: EngineOperation = (input, service) => {
     status,
     startDate: seconds(row.startedAt),
     stopDate: row.stoppedAt === undefined ? undefined : seconds(row.stoppedAt),
-    maxConcurrency: row.maxConcurrency,
-    toleratedFailurePercentage: row.toleratedFailurePercentage,
-    toleratedFailureCount: row.toleratedFailureCount,
+    maxConcurrency: row.maxConcurrency ?? 0,
+    toleratedFailurePercentage: row.toleratedFailurePercentage ?? 0,
+    toleratedFailureCount: row.toleratedFailureCount ?? 0,
     itemCounts: counts,
     executionCounts: counts,
     redriveCount: 0,
@@ -57,28 +57,37 @@ export const listMapRuns: EngineOperation = (input, service) => {
   return { mapRuns, ...rest };
 };
 
-/** How many children run at once, and how many may fail, can be changed while the run lasts. */
-export const updateMapRun: EngineOperation = (_input, _service) => {
-  throw new ApiError(
-    'ValidationException',
-    'this engine does not change a running Map Run; stop its execution instead',
-  );
+/** Changes how many children run at once, and how many may fail, while the run lasts. */
+export const updateMapRun: EngineOperation = async (input, service) => {
+  const row = find(input.mapRunArn as string, service);
+  const wait = waitOf(row, service);
+  if (!wait) throw new ApiError('ValidationException', 'Map Run is not running and cannot be updated');
+  const members = ['maxConcurrency', 'toleratedFailureCount', 'toleratedFailurePercentage'] as const;
+  const settings: MapRunSettings = compact(Object.fromEntries(members.map((member) => [member, input[member]])));
+  await service.runtime.tell({ kind: 'tuned', nonce: wait.nonce, ...settings });
+  return {};
 };
 
+/** What the thread that waits for a Map Run knows of it, while it runs. */
+function waitOf({ executionArn, thread, mapRunArn }: MapRunRow, { runtime }: EngineService): JoinWait | undefined {
+  const wait = runtime.get(executionArn)?.threads.get(thread)?.wait;
+  return wait?.kind === 'join' && wait.mapRun?.mapRunArn === mapRunArn ? wait : undefined;
+}
+
 /** A Map Run as it stands: a running one is counted by the thread that waits for it. */
-function current(row: MapRunRow, { runtime, store }: EngineService): MapRunRow & { running: number } {
+function current(row: MapRunRow, service: EngineService): MapRunRow & { running: number } {
   if (row.status !== 'RUNNING') return { ...row, running: 0 };
-  const wait = runtime.get(row.executionArn)?.threads.get(row.thread)?.wait as JoinWait | undefined;
-  if (wait?.mapRunArn === row.mapRunArn) {
+  const wait = waitOf(row, service);
+  if (wait) {
     const { done, failed, next } = wait;
     return { ...row, succeeded: done - failed, failed, running: next - done };
   }
-  const ended = store.execution(row.executionArn)?.stoppedAt;
+  const stoppedAt = service.store.execution(row.executionArn)?.stoppedAt;
   return {
     ...row,
     status: 'ABORTED',
     aborted: row.total,
-    ...(ended === undefined ? {} : { stoppedAt: ended }),
+    ...(stoppedAt === undefined ? {} : { stoppedAt }),
     running: 0,
   };
 }

@@ -3,18 +3,19 @@
  * have ended is told to the parent afterwards, and looked up by recovery, so that no result is lost and none is taken twice.
  */
 import type { Json } from '../../json.ts';
-import type { ExecutionRow, Failure, Item, JoinWait, Signal } from '../execution.ts';
+import type { ExecutionRow, Item, JoinWait, Signal } from '../execution.ts';
 import { dirtyOf, processorOf } from '../execution.ts';
 import { dropItems, putItems } from '../join.ts';
 import type { MapState } from '../language/definition.ts';
 import { StateError } from '../language/state-error.ts';
 import { fieldOf, integerOf, notA, numberOf, withResult } from '../processing.ts';
 import { emit, isJsonata, type Outcome, remark, type StateType, type Step, WAITING } from '../step.ts';
-import type { MapRunRow } from '../store.ts';
+import type { MapRunRow, MapRunSettings } from '../store.ts';
 import { batched } from './item-batches.ts';
 import { itemsOf, selected } from './map.ts';
 
 type MapStep = Step<MapState>;
+type MapRunWait = JoinWait & { readonly mapRun: MapRunRow };
 
 const THRESHOLD = {
   error: 'States.ExceedToleratedFailureThreshold',
@@ -23,133 +24,142 @@ const THRESHOLD = {
 
 export const distributedMap: StateType<MapState> = {
   async enter(step) {
-    const { thread, world, execution } = step;
     const items = await itemsOf(step);
-    await integerOf(step, 'MaxConcurrency');
+    const maxConcurrency = (await integerOf(step, 'MaxConcurrency')) ?? 0;
     emit(step, 'MapStateStarted', { mapStateStartedEventDetails: { length: items.length } });
-    const tolerated = await toleratedOf(step, items.length);
+    const settings = { maxConcurrency, ...(await toleranceOf(step)) };
     const inputs: Json[] = [];
     for (const [Index, Value] of items.entries()) inputs.push(await selected(step, { Index, Value }));
-    const batches = await batched(step, inputs);
-    putItems(step, batches);
-    const mapRunArn = `arn:aws:states:${world.region}:${world.account}:mapRun:${execution.stateMachineName}/${labelOf(step)}:${world.newId()}`;
-    emit(step, 'MapRunStarted', { mapRunStartedEventDetails: { mapRunArn } });
-    dirtyOf(execution).mapRuns.add(await newMapRun(step, { mapRunArn, total: batches.length, tolerated }));
-    const nonce = world.newId();
-    thread.wait = { kind: 'join', nonce, total: batches.length, done: 0, failed: 0, next: 0, mapRunArn, tolerated };
+    const { length: total } = putItems(step, await batched(step, inputs));
+    const mapRun = newMapRun(step, { ...settings, total });
+    emit(step, 'MapRunStarted', { mapRunStartedEventDetails: { mapRunArn: mapRun.mapRunArn } });
+    const wait: MapRunWait = {
+      kind: 'join',
+      nonce: step.world.newId(),
+      total,
+      done: 0,
+      failed: 0,
+      next: 0,
+      most: mostOf(step, mapRun),
+      mapRun,
+    };
+    keep(step, wait);
     return proceed(step);
   },
   resume: (step, signal) => {
-    take(step, signal);
+    if (signal.kind === 'tuned') tune(step, signal);
+    else take(step, signal);
     return proceed(step);
   },
 };
 
-const labelOf = ({ state, thread }: MapStep) =>
-  (state as { Label?: string }).Label ?? thread.state.replaceAll(/[^\w.-]/g, '').slice(0, 40);
+const waitOf = ({ thread }: MapStep) => thread.wait as MapRunWait;
+
+/** How many children may run at once, here: AWS runs 10,000 where nothing is said. */
+const mostOf = ({ world }: MapStep, { maxConcurrency }: MapRunSettings) =>
+  Math.min(maxConcurrency || Number.POSITIVE_INFINITY, world.limits.distributedMapConcurrency);
+
+function keep({ execution, thread }: MapStep, wait: MapRunWait) {
+  thread.wait = wait;
+  dirtyOf(execution).mapRuns.add(wait.mapRun);
+}
 
 /** Takes the result of a child; one that was taken already changes nothing. */
-function take({ execution, thread }: MapStep, signal: Signal) {
+function take(step: MapStep, signal: Signal) {
   if (signal.kind !== 'itemDone' && signal.kind !== 'itemFailed') return;
+  const { execution, thread } = step;
   const item = execution.items.get(thread.id)![signal.index]!;
   if (item.output !== undefined || item.failed) return;
-  const join = thread.wait as JoinWait;
   if (signal.kind === 'itemDone') item.output = signal.output;
   else item.failed = true;
   dirtyOf(execution).items.add(item);
-  thread.wait = { ...join, done: join.done + 1, failed: join.failed + (item.failed ? 1 : 0) };
+  const wait = waitOf(step);
+  thread.wait = { ...wait, done: wait.done + 1, failed: wait.failed + (item.failed ? 1 : 0) };
+}
+
+/** Changes what UpdateMapRun can change. */
+function tune(step: MapStep, { kind: _, nonce: __, ...settings }: Extract<Signal, { kind: 'tuned' }>) {
+  const wait = waitOf(step);
+  const mapRun = { ...wait.mapRun, ...settings };
+  keep(step, { ...wait, mapRun, most: mostOf(step, mapRun) });
 }
 
 async function proceed(step: MapStep): Promise<Outcome> {
-  const { thread, execution, world } = step;
-  const join = thread.wait as JoinWait;
-  if (join.failed > (join.tolerated ?? 0)) {
-    endMapRun(step, join, 'FAILED');
-    return exceeded(step, THRESHOLD);
-  }
+  const { thread, execution } = step;
+  const wait = waitOf(step);
   const items = execution.items.get(thread.id)!;
-  if (join.done === join.total) {
-    endMapRun(step, join, 'SUCCEEDED');
+  if (isExceeded(wait)) {
+    end(step, 'FAILED');
+    emit(step, 'MapRunFailed', { mapRunFailedEventDetails: THRESHOLD });
+    return { kind: 'error', ...THRESHOLD };
+  }
+  if (wait.done === wait.total) {
+    end(step, 'SUCCEEDED');
     const outputs = items.filter(({ failed }) => !failed).map(({ output }) => output!);
     dropItems(step);
     emit(step, 'MapRunSucceeded');
     remark(step, 'MapStateSucceeded');
     return withResult(step, outputs);
   }
-  const asked = (await integerOf(step, 'MaxConcurrency')) || Number.POSITIVE_INFINITY;
-  const most = Math.min(asked, world.limits.distributedMapConcurrency);
-  let { next } = join;
-  for (; next < join.total && next - join.done < most; next++) begin(step, items[next]!, join);
-  thread.wait = { ...join, next };
+  let { next } = wait;
+  for (; next < wait.total && next - wait.done < wait.most; next++) begin(step, items[next]!);
+  thread.wait = { ...wait, next };
   return WAITING;
 }
 
-function exceeded(step: MapStep, { error, cause }: Failure): Outcome {
-  emit(step, 'MapRunFailed', { mapRunFailedEventDetails: { error, cause } });
-  return { kind: 'error', error, cause };
+/** Whether more children have failed than may: none may unless the state says so; with both a count and a share, neither may be exceeded. */
+function isExceeded({ failed, total, mapRun }: MapRunWait): boolean {
+  const { toleratedFailureCount: count, toleratedFailurePercentage: percentage } = mapRun;
+  if (count === undefined && percentage === undefined) return failed > 0;
+  return failed > (count ?? total) || (failed * 100) / total > (percentage ?? 100);
 }
 
-async function newMapRun(
-  step: MapStep,
-  { mapRunArn, total, tolerated }: { mapRunArn: string; total: number; tolerated: number },
-): Promise<MapRunRow> {
+const labelOf = ({ state, thread }: MapStep) =>
+  (state as { Label?: string }).Label ?? thread.state.replaceAll(/[^\w.-]/g, '').slice(0, 40);
+
+function newMapRun(step: MapStep, settings: MapRunSettings & { total: number }): MapRunRow {
   const { execution, thread, world } = step;
-  const percentage = await fieldOf(step, 'ToleratedFailurePercentage');
+  const { executionArn, stateMachineArn } = execution.row;
+  const arn = `arn:aws:states:${world.region}:${world.account}:mapRun`;
   return {
-    mapRunArn,
-    executionArn: execution.row.executionArn,
-    stateMachineArn: execution.row.stateMachineArn,
+    mapRunArn: `${arn}:${execution.stateMachineName}/${labelOf(step)}:${world.newId()}`,
+    executionArn,
+    stateMachineArn,
     thread: thread.id,
     startedAt: world.now(),
     status: 'RUNNING',
-    maxConcurrency: (await integerOf(step, 'MaxConcurrency')) ?? 0,
-    toleratedFailureCount: percentage === undefined ? tolerated : 0,
-    toleratedFailurePercentage: Number(percentage ?? 0),
-    total,
     succeeded: 0,
     failed: 0,
     aborted: 0,
+    ...settings,
   };
 }
 
-function endMapRun({ execution, thread, world }: MapStep, join: JoinWait, status: 'SUCCEEDED' | 'FAILED') {
-  const { done, failed, total } = join;
-  dirtyOf(execution).mapRuns.add({
-    mapRunArn: join.mapRunArn!,
-    executionArn: execution.row.executionArn,
-    stateMachineArn: execution.row.stateMachineArn,
-    thread: thread.id,
-    startedAt: thread.enteredAt,
-    stoppedAt: world.now(),
-    status,
-    maxConcurrency: 0,
-    toleratedFailureCount: join.tolerated ?? 0,
-    toleratedFailurePercentage: 0,
-    total,
-    succeeded: done - failed,
-    failed,
-    aborted: total - done,
-  });
+function end(step: MapStep, status: 'SUCCEEDED' | 'FAILED') {
+  const wait = waitOf(step);
+  const { done, failed, total } = wait;
+  const counts = { succeeded: done - failed, failed, aborted: total - done };
+  keep(step, { ...wait, mapRun: { ...wait.mapRun, ...counts, status, stoppedAt: step.world.now() } });
 }
 
 /** Begins the child execution of an item. */
-function begin({ execution, thread, world, state }: MapStep, item: Item, join: JoinWait) {
+function begin(step: MapStep, item: Item) {
+  const { execution, thread, world, state } = step;
   const { row, stateMachineName } = execution;
-  const config = (processorOf(state) as { ProcessorConfig?: { ExecutionType?: string } }).ProcessorConfig;
-  const label = join.mapRunArn!.split('/').at(-1)!.split(':')[0]!;
+  const { mapRun, nonce } = waitOf(step);
   const name = world.newId();
   const child: ExecutionRow = {
-    executionArn: `arn:aws:states:${world.region}:${world.account}:execution:${stateMachineName}/${label}:${name}`,
-    stateMachineArn: `${row.stateMachineArn}/${label}`,
+    executionArn: `arn:aws:states:${world.region}:${world.account}:execution:${stateMachineName}/${labelOf(step)}:${name}`,
+    stateMachineArn: `${row.stateMachineArn}/${labelOf(step)}`,
     name,
-    type: config?.ExecutionType === 'EXPRESS' ? 'EXPRESS' : 'STANDARD',
+    type: processorOf(state).ProcessorConfig?.ExecutionType ?? 'STANDARD',
     definition: row.definition,
     path: [...thread.path, thread.state, 0],
     input: JSON.stringify(item.input),
     roleArn: row.roleArn,
     startedAt: world.now(),
-    mapRunArn: join.mapRunArn!,
-    parent: { executionArn: row.executionArn, thread: thread.id, nonce: join.nonce, index: item.index },
+    mapRunArn: mapRun.mapRunArn,
+    parent: { executionArn: row.executionArn, thread: thread.id, nonce, index: item.index },
     item: { Index: item.index, Value: item.input! },
     status: 'RUNNING',
     events: 0,
@@ -161,18 +171,18 @@ function begin({ execution, thread, world, state }: MapStep, item: Item, join: J
   dirtyOf(execution).begun.push(child);
 }
 
-/** The number of children that may fail: none unless the state says so; the lower of two limits counts. */
-async function toleratedOf(step: MapStep, items: number): Promise<number> {
-  const count = await integerOf(step, 'ToleratedFailureCount');
+/** How many children may fail. */
+async function toleranceOf(step: MapStep): Promise<MapRunSettings> {
+  const toleratedFailureCount = await integerOf(step, 'ToleratedFailureCount');
   const percentage = numberOf(await fieldOf(step, 'ToleratedFailurePercentage'));
-  if (percentage !== undefined && typeof percentage !== 'number')
+  const count = toleratedFailureCount === undefined ? {} : { toleratedFailureCount };
+  if (percentage === undefined) return count;
+  if (typeof percentage !== 'number')
     throw notA(step, 'ToleratedFailurePercentage', { kind: 'float', value: percentage });
-  if (percentage !== undefined && (percentage < 0 || percentage > 100))
+  if (percentage < 0 || percentage > 100)
     throw new StateError(
       isJsonata(step) ? 'States.QueryEvaluationError' : 'States.Runtime',
       'ToleratedFailurePercentage must be between 0 and 100.',
     );
-  if (count === undefined && percentage === undefined) return 0;
-  const share = percentage === undefined ? Number.POSITIVE_INFINITY : Math.floor((items * percentage) / 100);
-  return Math.min(count ?? Number.POSITIVE_INFINITY, share);
+  return { ...count, toleratedFailurePercentage: percentage };
 }

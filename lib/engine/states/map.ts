@@ -28,17 +28,18 @@ export const map: StateType<MapState> = {
 async function enter(step: MapStep) {
   const { thread, world } = step;
   const items = await itemsOf(step);
-  await integerOf(step, 'MaxConcurrency');
+  const asked = await integerOf(step, 'MaxConcurrency');
   emit(step, 'MapStateStarted', { mapStateStartedEventDetails: { length: items.length } });
   putItems(step, items);
   const nonce = world.newId();
-  thread.wait = { kind: 'join', nonce, total: items.length, done: 0, failed: 0, next: 0 };
+  const most = Math.min(asked || Number.POSITIVE_INFINITY, world.limits.inlineMapConcurrency);
+  thread.wait = { kind: 'join', nonce, total: items.length, done: 0, failed: 0, next: 0, most };
   return resume(step);
 }
 
 /** Starts as many iterations as may run, or ends when all are done. */
 async function resume(step: MapStep) {
-  const { thread, execution, world } = step;
+  const { thread, execution } = step;
   const items = execution.items.get(thread.id)!;
   const join = thread.wait as JoinWait;
   if (join.done === join.total) {
@@ -47,12 +48,8 @@ async function resume(step: MapStep) {
     remark(step, 'MapStateSucceeded');
     return withResult(step, outputs);
   }
-  const most = Math.min(
-    (await integerOf(step, 'MaxConcurrency')) || Number.POSITIVE_INFINITY,
-    world.limits.inlineMapConcurrency,
-  );
   let { next } = join;
-  for (; next < join.total && next - join.done < most; next++)
+  for (; next < join.total && next - join.done < join.most; next++)
     await startIteration(step, { index: next, value: items[next]!.input! });
   thread.wait = { ...join, next };
   return WAITING;

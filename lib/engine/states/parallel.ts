@@ -12,7 +12,7 @@ export const parallel: StateType<ParallelState> = {
     const firstEvent = emit(step, 'ParallelStateStarted');
     const total = state.Branches.length;
     putItems(step, new Array(total).fill(undefined));
-    thread.wait = { kind: 'join', nonce: world.newId(), total, done: 0, failed: 0, next: total };
+    thread.wait = { kind: 'join', nonce: world.newId(), total, done: 0, failed: 0, next: total, most: total };
     for (let index = 0; index < total; index++)
       startChild(step, { index, path: [...thread.path, thread.state, index], input, firstEvent });
     return WAITING;
