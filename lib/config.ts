@@ -22,6 +22,14 @@ export interface Limits {
   /** Days after which an imported catalog expires. SMS's figure is not known. */
   readonly catalogDays: number;
   readonly clientTokenHours: number;
+  /** Minutes in which a client's own retry of a call answers what the call did. SDKs give up after seconds. */
+  readonly retryMinutes: number;
+  /** Scripts that validate one application, beside one for each server. */
+  readonly appValidations: number;
+  /** Bytes of an application's validation configuration; an item of DynamoDB holds 400 kB. */
+  readonly validationConfigurationBytes: number;
+  /** Minutes that a launched server may take until it says what its validation found. */
+  readonly serverValidationMinutes: number;
   /** Requests a second that one access key may make for long, and at once. */
   readonly requestsPerSecond: number;
   readonly requestBurst: number;
@@ -41,6 +49,10 @@ export const DEFAULT_LIMITS: Limits = {
   amisToKeep: 270,
   catalogDays: 90,
   clientTokenHours: 24,
+  retryMinutes: 15,
+  appValidations: 10,
+  validationConfigurationBytes: 300_000,
+  serverValidationMinutes: 60,
   requestsPerSecond: 1_000,
   requestBurst: 5_000,
 };
@@ -51,6 +63,8 @@ export interface Config {
   /** How enum values are spelled in answers: as in the last model, or in CamelCase as once seen on the wire. */
   readonly wireCasing: 'model' | 'legacy';
   readonly limits: Limits;
+  /** Where launched servers reach this service, to say what their validation found; without a trailing slash. */
+  readonly endpoint?: string;
 }
 
 export const DEFAULT_CONFIG: Config = {

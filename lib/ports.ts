@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
-import type { S3Location, Tag } from './domain/entities.ts';
+import type { S3Location, ScriptType } from './domain/app-configuration.ts';
+import type { Tag } from './domain/entities.ts';
 import type { Json } from './json.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { Store } from './store.ts';
@@ -13,7 +14,8 @@ export type WorkflowName =
   | 'app-deletion'
   | 'replication-run'
   | 'replication-job-end'
-  | 'catalog-import';
+  | 'catalog-import'
+  | 'app-catalog-import';
 
 /** Starts and answers state machines: Step Functions, or the embedded engine. */
 export interface Workflows {
@@ -102,6 +104,40 @@ export interface Stacks {
   delete(stackName: string): Promise<void>;
 }
 
+/** A script to be run on a managed machine. */
+export interface CommandSpec {
+  /** The same token runs the script once. */
+  readonly token: string;
+  /** `i-…` or `mi-…`. */
+  readonly instanceId: string;
+  readonly source: S3Location;
+  readonly scriptType: ScriptType;
+  /** The command line that runs the script, in the folder where it was put under its own name. */
+  readonly command: string;
+  readonly timeoutSeconds: number;
+  /** Where its output goes: the bucket, and how its key begins. */
+  readonly output: S3Location;
+}
+
+export interface CommandResult {
+  readonly status: 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED';
+  readonly message?: string;
+  readonly output?: S3Location;
+}
+
+/** The machine is not one that takes this command; another try would not change that. */
+export class CommandRefusedError extends Error {
+  override readonly name = 'CommandRefusedError';
+}
+
+/** Scripts on managed machines: Systems Manager, or this machine. */
+export interface Commands {
+  /** Begins to run the script. Throws CommandRefusedError when that machine does not take it. */
+  send(spec: CommandSpec): Promise<{ commandId: string }>;
+  /** What became of it; a command that nobody knows has failed. */
+  result(command: { commandId: string; instanceId: string }): Promise<CommandResult>;
+}
+
 /** What a connector says of a server that it sees. */
 export interface DiscoveredServer {
   readonly vmId: string;
@@ -109,10 +145,21 @@ export interface DiscoveredServer {
   readonly vmPath: string;
 }
 
+/** An application as a source knows it: which of its servers belong together. */
+export interface DiscoveredApplication {
+  /** Stays the same from import to import; unique within its source. */
+  readonly id: string;
+  readonly name: string;
+  readonly description?: string;
+  readonly serverGroups: readonly { readonly name: string; readonly vmIds: readonly string[] }[];
+}
+
 /** The connectors, as the service reaches them. */
 export interface Connectors {
   /** All servers that the connector of this id sees. Throws TransientError when it does not answer. */
   inventory(connectorId: string): AsyncIterable<DiscoveredServer>;
+  /** All applications that it knows; none where its source keeps no such thing. Throws TransientError. */
+  applications(connectorId: string): AsyncIterable<DiscoveredApplication>;
   /** Forgets what connectors keep for the job: baselines and journals. */
   forgetJob(replicationJobId: string): Promise<void>;
 }
@@ -126,8 +173,9 @@ export interface Services {
   readonly snapshots: Snapshots;
   readonly images: Images;
   readonly stacks: Stacks;
+  readonly commands: Commands;
   readonly connectors: Connectors;
-  /** Secret of the signature on pagination tokens. */
+  /** Secret of the signatures on pagination tokens, and on the addresses at which launched servers report. */
   readonly tokenSecret: string;
   readonly clock: Clock;
   /** A new id: the prefix, a hyphen, and so many lower-case hexadecimal digits. */

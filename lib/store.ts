@@ -84,9 +84,12 @@ export const INDEXES = {
     byImport: ({ status, importedAppId }) =>
       status === 'DELETED' || !importedAppId ? undefined : { partition: importedAppId, sort: '' },
   },
+  ValidationConfiguration: {},
+  Validation: { byApp: ({ appId }) => ({ partition: appId, sort: '' }) },
   Migration: { all: ({ startedAt }) => ({ partition: 'all', sort: sortable(startedAt) }) },
   AccessKey: { all: ({ createdAt }) => ({ partition: 'all', sort: sortable(createdAt) }) },
-  ClientToken: { all: ({ expiresAt }) => ({ partition: 'all', sort: sortable(expiresAt) }) },
+  ClientToken: {},
+  Invocation: {},
   Usage: {},
 } as const satisfies Indexes;
 

@@ -4,6 +4,7 @@ import middy from '@middy/core';
 import { createDispatcher } from '../../lib/api/dispatch.ts';
 import type { HttpResponse } from '../../lib/api/http.ts';
 import { smsApi } from '../../lib/api/sms/api.ts';
+import { takingNotifications } from '../../lib/api/validation-notifications.ts';
 import type { DirectCall } from '../../lib/aws/lambda-request-handler.ts';
 import { awsServices, variable } from '../../lib/aws/services.ts';
 
@@ -38,7 +39,10 @@ async function prepare() {
     return key?.disabled ? undefined : key?.secretAccessKey;
   };
   return {
-    byUrl: createDispatcher({ ...common, verifier: { secretOf, now: () => Date.now() } }),
+    byUrl: takingNotifications(
+      createDispatcher({ ...common, verifier: { secretOf, now: () => Date.now() } }),
+      services,
+    ),
     direct: createDispatcher(common),
   };
 }

@@ -5,12 +5,20 @@ import { accessDenied, notFound, unknownOperation } from './errors.ts';
 import type { Handle, HttpRequest, HttpResponse } from './http.ts';
 import { type Signing, type Verifier, verifySignature } from './signature.ts';
 
+/** Who calls, as far as the request says. */
+export interface Caller {
+  /** Absent where callers need not sign. */
+  readonly accessKeyId?: string;
+  /** What SDKs name all attempts of one call by. Source: AWS SDKs and tools reference, retry behavior. */
+  readonly invocationId?: string;
+}
+
 /** An AWS JSON API: `X-Amz-Target: <targetPrefix>.<operation>`. */
 export interface JsonApi extends Signing {
   readonly targetPrefix: string;
   readonly jsonVersion: '1.0' | '1.1';
   /** Throws errors that have `type`, `message` and `status`; others become InternalError. Undefined answers an empty body. */
-  call(operation: string, input: Json): Promise<unknown>;
+  call(operation: string, input: Json, caller?: Caller): Promise<unknown>;
 }
 
 /** A page that is read with GET. */
@@ -62,8 +70,10 @@ async function answerCall(request: HttpRequest, options: DispatchOptions): Promi
   const operation = target.slice(dot + 1);
   const api = options.apis.find(({ targetPrefix }) => dot > 0 && targetPrefix === target.slice(0, dot));
   if (request.method !== 'POST' || !api || !operation) throw unknownTarget(request, options);
-  await authenticate(request, api, options);
-  const output = await api.call(operation, parseBody(request));
+  const accessKeyId = await authenticate(request, api, options);
+  const invocationId = request.headers['amz-sdk-invocation-id'];
+  const caller = { ...(accessKeyId ? { accessKeyId } : {}), ...(invocationId ? { invocationId } : {}) };
+  const output = await api.call(operation, parseBody(request), caller);
   return {
     status: 200,
     headers: { 'content-type': `application/x-amz-json-${api.jsonVersion}` },
@@ -92,10 +102,19 @@ async function answerRoute(request: HttpRequest, options: DispatchOptions): Prom
   return { status: 200, headers: { 'content-type': contentType }, body };
 }
 
-async function authenticate(request: HttpRequest, signing: Signing, { verifier, throttle }: DispatchOptions) {
-  if (!verifier) return refuseForeignHost(request);
+/** The key that signed the request; undefined where none need. */
+async function authenticate(
+  request: HttpRequest,
+  signing: Signing,
+  { verifier, throttle }: DispatchOptions,
+): Promise<string | undefined> {
+  if (!verifier) {
+    refuseForeignHost(request);
+    return undefined;
+  }
   const accessKeyId = await verifySignature(request, signing, verifier);
   throttle?.(accessKeyId);
+  return accessKeyId;
 }
 
 /** Without signatures a web page could reach the service by a name of its own that leads to this machine (DNS rebinding). */

@@ -41,6 +41,7 @@ export function awsServices(env: NodeJS.ProcessEnv, { tokenSecret = '' } = {}): 
     snapshots: notImplemented('Snapshots'),
     images: notImplemented('Images'),
     stacks: notImplemented('Stacks'),
+    commands: notImplemented('Commands'),
     connectors: notImplemented('Connectors'),
     tokenSecret,
     clock: {

@@ -16,6 +16,8 @@ export const SERVICE_OPTIONS = {
   auth: { type: 'string' },
   account: { type: 'string' },
   region: { type: 'string' },
+  endpoint: { type: 'string' },
+  'run-scripts': { type: 'boolean' },
 } as const;
 
 /** The options of a service as they are given on the command line, checked. Throws UsageError. */
@@ -41,9 +43,18 @@ export function serviceOptions(values: Readonly<Record<string, unknown>>): Rehos
     port: portOf(values.port),
     host,
     auth,
-    config: { ...DEFAULT_CONFIG, account, region },
+    config: { ...DEFAULT_CONFIG, account, region, ...endpointOf(values.endpoint) },
+    runScripts: values['run-scripts'] === true,
     log,
   };
+}
+
+/** Where launched servers reach the service: behind a proxy, or on another address than it listens on. */
+function endpointOf(value: unknown): { endpoint?: string } {
+  if (value === undefined) return {};
+  if (!/^https?:\/\/[^\s/?#]+$/.test(String(value)))
+    throw new UsageError(`--endpoint ${value}: give a URL without path, as https://rehost.example.com`);
+  return { endpoint: String(value) };
 }
 
 function portOf(value: unknown): number {

@@ -3,7 +3,7 @@ import { SERVICE_OPTIONS, serviceOptions } from './service-options.ts';
 
 export const up: Command = {
   usage:
-    'rehost up [--port 4599] [--host 127.0.0.1] [--data .rehost] [--source images:FOLDER]… [--auth sigv4|none] [--account 000000000000] [--region us-east-1]',
+    'rehost up [--port 4599] [--host 127.0.0.1] [--data .rehost] [--source images:FOLDER]… [--auth sigv4|none] [--account 000000000000] [--region us-east-1] [--endpoint URL] [--run-scripts]',
   options: SERVICE_OPTIONS,
   async run({ values }) {
     const options = serviceOptions(values);

@@ -1,5 +1,5 @@
 import type { VmManagerType } from '../domain/entities.ts';
-import type { DiscoveredServer } from '../ports.ts';
+import type { DiscoveredApplication, DiscoveredServer } from '../ports.ts';
 
 /** A server's id at its source: what SMS calls `vmId`. */
 export type VmId = string;
@@ -11,6 +11,8 @@ export interface Source {
   readonly capabilities: SourceCapabilities;
   /** All servers that the source has now, page by page where there are many. */
   inventory(): AsyncIterable<DiscoveredServer>;
+  /** All applications that the source knows; absent where it keeps no such thing. */
+  applications?(): AsyncIterable<DiscoveredApplication>;
   /** What keeps the server from being replicated; empty when nothing does. Throws ServerNotFoundError. */
   check(server: VmId): Promise<Problem[]>;
   /** Takes all servers at one instant, or as near as the source can: a point for each, in the order asked. All or none. */

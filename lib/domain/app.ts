@@ -1,3 +1,4 @@
+import type { ServerReplicationConfiguration } from './app-configuration.ts';
 import type { App, ReplicationJob, Server, ServerGroup, Tag } from './entities.ts';
 import { advance, type Change, created, unchanged } from './transition.ts';
 
@@ -58,44 +59,75 @@ export function newApp({ now, ...spec }: NewApp): Change<'App'> {
   return advance(creating, ['App', 'ACTIVE'], { at: now });
 }
 
-/** Moves the application through CONFIGURATION_IN_PROGRESS to ready, or back when `configured` is false. */
+/** How the application is configured, and what is wrong with it, if anything. */
+export interface Configured<Configuration> {
+  readonly configuration: Configuration | undefined;
+  readonly problem?: string | undefined;
+}
+
+/** Moves the application through CONFIGURATION_IN_PROGRESS to ready or invalid, or back when there is no configuration. */
 export function replicationConfigured(
-  app: App,
-  configuration: App['replicationConfiguration'],
+  change: Change<'App'>,
+  { configuration, problem }: Configured<NonNullable<App['replicationConfiguration']>>,
   at: number,
 ): Change<'App'> {
-  const change = unchanged('App', app);
-  const set = { replicationConfiguration: configuration, replicationJobIds: {}, lastModified: at } as const;
+  const set = {
+    replicationConfiguration: configuration,
+    replicationJobIds: {},
+    replicationStatusMessage: problem,
+    lastModified: at,
+  } as const;
   if (!configuration) {
-    return app.replicationStatus === 'READY_FOR_CONFIGURATION'
-      ? unchanged('App', { ...app, ...set })
+    return change.entity.replicationStatus === 'READY_FOR_CONFIGURATION'
+      ? { ...change, entity: { ...change.entity, ...set } }
       : advance(change, ['App Replication', 'READY_FOR_CONFIGURATION'], { at, set });
   }
   const inProgress = advance(change, ['App Replication', 'CONFIGURATION_IN_PROGRESS'], { at });
-  return advance(inProgress, ['App Replication', 'READY_FOR_REPLICATION'], { at, set });
+  return problem
+    ? advance(inProgress, ['App Replication', 'CONFIGURATION_INVALID'], { at, set, reason: problem })
+    : advance(inProgress, ['App Replication', 'READY_FOR_REPLICATION'], { at, set });
 }
 
 /** The same for the launch. A launched application keeps its launch status: its stack stands, whatever is configured next. */
-export function launchConfigured(app: App, configuration: App['launchConfiguration'], at: number): Change<'App'> {
-  const change = unchanged('App', app);
-  const set = { launchConfiguration: configuration, lastModified: at } as const;
-  if (app.stack) return unchanged('App', { ...app, ...set });
+export function launchConfigured(
+  change: Change<'App'>,
+  { configuration, problem }: Configured<NonNullable<App['launchConfiguration']>>,
+  at: number,
+): Change<'App'> {
+  const set = { launchConfiguration: configuration, launchStatusMessage: problem, lastModified: at } as const;
+  if (change.entity.stack) return { ...change, entity: { ...change.entity, ...set } };
   if (!configuration) {
-    return app.launchStatus === 'READY_FOR_CONFIGURATION'
-      ? unchanged('App', { ...app, ...set })
+    return change.entity.launchStatus === 'READY_FOR_CONFIGURATION'
+      ? { ...change, entity: { ...change.entity, ...set } }
       : advance(change, ['App Launch', 'READY_FOR_CONFIGURATION'], { at, set });
   }
   const inProgress = advance(change, ['App Launch', 'CONFIGURATION_IN_PROGRESS'], { at });
-  return advance(inProgress, ['App Launch', 'READY_FOR_LAUNCH'], { at, set });
+  return problem
+    ? advance(inProgress, ['App Launch', 'CONFIGURATION_INVALID'], { at, set, reason: problem })
+    : advance(inProgress, ['App Launch', 'READY_FOR_LAUNCH'], { at, set });
+}
+
+/** Why the servers cannot be replicated by this configuration: each must say how often, or that it is replicated once. */
+export function replicationConfigurationProblem(
+  app: Pick<App, 'serverGroups'>,
+  configuration: readonly ServerReplicationConfiguration[],
+): string | undefined {
+  const configured = new Map(configuration.map(({ serverId, parameters }) => [serverId, parameters]));
+  const missing = serverIdsOf(app).filter((serverId) => {
+    const parameters = configured.get(serverId);
+    return !parameters?.frequency && !parameters?.runOnce;
+  });
+  return missing.length > 0
+    ? `no frequency, and not runOnce, for server ${missing.join(', ')}; name each server in PutAppReplicationConfiguration`
+    : undefined;
 }
 
 /** Asks for the launch of the application, or for an update of its stack where one stands. */
 export function launchRequested(change: Change<'App'>, at: number): Change<'App'> {
   const set = { launchNumber: change.entity.launchNumber + 1, launchStatusMessage: undefined };
   const detail = { action: 'LAUNCH' };
-  if (change.entity.stack) return advance(change, ['App Launch', 'DELTA_LAUNCH_IN_PROGRESS'], { at, set, detail });
-  const validating = advance(change, ['App Launch', 'VALIDATION_IN_PROGRESS'], { at });
-  return advance(validating, ['App Launch', 'LAUNCH_PENDING'], { at, set, detail });
+  const to = change.entity.stack ? 'DELTA_LAUNCH_IN_PROGRESS' : 'VALIDATION_IN_PROGRESS';
+  return advance(change, ['App Launch', to], { at, set, detail });
 }
 
 /** Asks for the deletion of the application's stack. */

@@ -1,4 +1,14 @@
 import type {
+  AppValidation,
+  LaunchConfiguration,
+  ReplicationParameters,
+  S3Location,
+  ScriptType,
+  ServerReplicationConfiguration,
+  ServerValidation,
+} from './app-configuration.ts';
+import type {
+  AppCatalogStatus,
   AppLaunchStatus,
   AppReplicationStatus,
   AppStatus,
@@ -9,6 +19,7 @@ import type {
   ReplicationRunState,
   ServerCatalogStatus,
   TransferState,
+  ValidationStatus,
 } from './states.ts';
 
 /**
@@ -25,14 +36,6 @@ export interface EntityBase {
 
 export type VmManagerType = 'VSPHERE' | 'SCVMM' | 'HYPERV-MANAGER';
 export type ConnectorCapability = 'VSPHERE' | 'SCVMM' | 'HYPERV-MANAGER' | 'SNAPSHOT_BATCHING' | 'SMS_OPTIMIZED';
-export type LicenseType = 'AWS' | 'BYOL';
-export type ScriptType = 'SHELL_SCRIPT' | 'POWERSHELL_SCRIPT';
-
-export interface S3Location {
-  readonly bucket: string;
-  readonly key: string;
-}
-
 export interface Tag {
   readonly key: string;
   readonly value: string;
@@ -67,6 +70,11 @@ export interface ServerCatalog extends EntityBase {
   readonly importNumber: number;
   /** What an import that is under way, or failed, goes back to. */
   readonly importedFrom?: ServerCatalogStatus;
+  /** The import of applications; a state machine of its own, which no operation of SMS shows. */
+  readonly appCatalogStatus: AppCatalogStatus;
+  readonly appImportNumber: number;
+  /** What the last import of applications left out, or why it failed. */
+  readonly appCatalogMessage?: string;
 }
 
 export interface Server extends EntityBase {
@@ -78,16 +86,6 @@ export interface Server extends EntityBase {
   readonly replicationJobTerminated?: boolean;
   /** The application it belongs to; at most one. */
   readonly appId?: string;
-}
-
-/** What a job and an application's configuration say of the replication of one server. */
-export interface ReplicationParameters {
-  readonly frequency?: number;
-  readonly runOnce?: boolean;
-  readonly licenseType?: LicenseType;
-  readonly numberOfRecentAmisToKeep?: number;
-  readonly encrypted?: boolean;
-  readonly kmsKeyId?: string;
 }
 
 export interface ReplicationJob extends EntityBase, ReplicationParameters {
@@ -169,36 +167,6 @@ export interface ServerGroup {
   readonly serverIds: readonly string[];
 }
 
-export interface ServerReplicationConfiguration {
-  readonly serverId: string;
-  readonly parameters: ReplicationParameters & { readonly seedTime?: number };
-}
-
-export interface ServerLaunchConfiguration {
-  readonly serverId: string;
-  readonly logicalId: string;
-  readonly vpc?: string;
-  readonly subnet?: string;
-  readonly securityGroup?: string;
-  readonly ec2KeyName?: string;
-  readonly userData?: { readonly s3Location: S3Location };
-  readonly instanceType?: string;
-  readonly associatePublicIpAddress?: boolean;
-  readonly iamInstanceProfileName?: string;
-  readonly configureScript?: S3Location;
-  readonly configureScriptType?: ScriptType;
-}
-
-export interface LaunchConfiguration {
-  readonly roleName?: string;
-  readonly autoLaunch: boolean;
-  readonly groups: readonly {
-    readonly serverGroupId: string;
-    readonly launchOrder: number;
-    readonly servers: readonly ServerLaunchConfiguration[];
-  }[];
-}
-
 export type ReplicationAction = 'START' | 'ON_DEMAND' | 'STOP';
 
 /** The CloudFormation stack of a launched application. */
@@ -243,6 +211,31 @@ export interface App extends EntityBase {
   readonly deletion?: { readonly number: number; readonly stopReplication: boolean; readonly terminate: boolean };
 }
 
+/** How an application is validated; its id is the application's. Scripts' commands are long, so it is apart from what is read with every list. */
+export interface ValidationConfiguration extends EntityBase {
+  readonly appValidations: readonly AppValidation[];
+  readonly serverValidations: readonly ServerValidation[];
+}
+
+/** How far one configured validation is; there is none before the application's first launch. */
+export interface Validation extends EntityBase {
+  readonly appId: string;
+  readonly name: string;
+  readonly status: ValidationStatus;
+  readonly statusMessage?: string;
+  /** The launch that it validates. */
+  readonly launchNumber: number;
+  readonly latestValidationTime?: number;
+  /** Of a server's own validation: the server, and the image that it was validated with. */
+  readonly serverId?: string;
+  readonly amiId?: string;
+  /** Of one by Systems Manager. */
+  readonly commandId?: string;
+  readonly ssmOutput?: S3Location;
+  /** When it fails for want of an outcome. */
+  readonly deadline?: number;
+}
+
 /** One pass of an application through the `app-migration` workflow; its id is the execution's name. */
 export interface Migration extends EntityBase {
   readonly state: MigrationState;
@@ -265,6 +258,17 @@ export interface ClientToken extends EntityBase {
   readonly expiresAt: number;
 }
 
+/**
+ * The memory of a call that changed something, so that a client's own retry of it answers the same. Its id is the access key's and the attempts'
+ * common `amz-sdk-invocation-id`.
+ */
+export interface Invocation extends EntityBase {
+  readonly operation: string;
+  /** What the call made or changed. */
+  readonly subjectId: string;
+  readonly expiresAt: number;
+}
+
 /** Counts what the account may have at once, so that limits hold under concurrent calls. There is one, with id `account`. */
 export interface Usage extends EntityBase {
   readonly replicatingServers: number;
@@ -280,9 +284,12 @@ export interface Entities {
   Transfer: Transfer;
   Image: Image;
   App: App;
+  ValidationConfiguration: ValidationConfiguration;
+  Validation: Validation;
   Migration: Migration;
   AccessKey: AccessKey;
   ClientToken: ClientToken;
+  Invocation: Invocation;
   Usage: Usage;
 }
 

@@ -84,7 +84,8 @@ const REFERENCES: { [K in Kind]?: (entity: Entities[K]) => Record<string, unknow
     deletionNumber: deletion?.number,
   }),
   Migration: ({ appId, appName }) => ({ appId, name: appName }),
-  ServerCatalog: ({ importNumber }) => ({ importNumber }),
+  ServerCatalog: ({ importNumber, appImportNumber }) => ({ importNumber, appImportNumber }),
+  Validation: ({ appId, name, serverId, launchNumber }) => ({ appId, name, serverId, launchNumber }),
 };
 
 /** The event of one transition of `entity`, whose `sequence` already counts it. */

@@ -1,4 +1,5 @@
-import type { ReplicationJob, ReplicationParameters, ReplicationRun, Server, Usage } from './entities.ts';
+import type { ReplicationParameters } from './app-configuration.ts';
+import type { ReplicationJob, ReplicationRun, Server, Usage } from './entities.ts';
 import { DAY, HOUR } from './time.ts';
 import { advance, type Change, created, unchanged } from './transition.ts';
 

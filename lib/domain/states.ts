@@ -154,6 +154,25 @@ const serverCatalog: Transitions<ServerCatalogStatus> = {
   EXPIRED: ['IMPORTING', 'DELETED'],
 };
 
+export type AppCatalogStatus = 'NOT_IMPORTED' | 'IMPORTING' | 'AVAILABLE';
+
+const appCatalog: Transitions<AppCatalogStatus> = {
+  NOT_IMPORTED: ['IMPORTING'],
+  IMPORTING: ['AVAILABLE', 'NOT_IMPORTED'],
+  AVAILABLE: ['IMPORTING'],
+};
+
+export type ValidationStatus = 'READY_FOR_VALIDATION' | 'PENDING' | 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED';
+
+const validation: Transitions<ValidationStatus> = {
+  READY_FOR_VALIDATION: ['PENDING'],
+  PENDING: ['IN_PROGRESS', 'FAILED'],
+  IN_PROGRESS: ['SUCCEEDED', 'FAILED'],
+  // The next launch is validated anew.
+  SUCCEEDED: ['PENDING'],
+  FAILED: ['PENDING'],
+};
+
 export type ConnectorStatus = 'HEALTHY' | 'UNHEALTHY' | 'DISASSOCIATED';
 
 const connector: Transitions<ConnectorStatus> = {
@@ -187,6 +206,7 @@ export type MigrationState =
   | 'AWAITING_APPROVAL'
   | 'LAUNCHING'
   | 'LAUNCHED'
+  | 'VALIDATED'
   | 'MIGRATED'
   | 'FAILED';
 
@@ -200,7 +220,8 @@ const migration: Transitions<MigrationState> = {
   TEMPLATE_GENERATED: ['AWAITING_APPROVAL', 'LAUNCHING', 'FAILED'],
   AWAITING_APPROVAL: ['LAUNCHING', 'FAILED'],
   LAUNCHING: ['LAUNCHED', 'FAILED'],
-  LAUNCHED: ['MIGRATED', 'FAILED'],
+  LAUNCHED: ['VALIDATED', 'MIGRATED', 'FAILED'],
+  VALIDATED: ['MIGRATED', 'FAILED'],
   MIGRATED: [],
   FAILED: [],
 };
@@ -213,6 +234,8 @@ export const MACHINES = {
   'App Replication': appReplication,
   'App Launch': appLaunch,
   'Server Catalog': serverCatalog,
+  'App Catalog': appCatalog,
+  Validation: validation,
   Connector: connector,
   Transfer: transfer,
   Image: image,

@@ -1,4 +1,5 @@
-import type { App, ServerLaunchConfiguration } from './entities.ts';
+import type { ServerLaunchConfiguration } from './app-configuration.ts';
+import type { App, Tag } from './entities.ts';
 
 /** A server as the template launches it. */
 export interface TemplateServer {
@@ -31,7 +32,18 @@ export const stackNameOf = (appId: string) => `sms-${appId}`;
 export const deviceName = (index: number) =>
   index === 0 ? '/dev/sda1' : `/dev/sd${String.fromCharCode('a'.charCodeAt(0) + index)}`;
 
-/** The stack of an application: one instance per server, each tier after the one before it. Servers without an image are left out by the caller. */
+/** Logical ids that the template takes for itself; no server may bear one. */
+export const GROUP = 'ApplicationGroup';
+export const INSIGHTS = 'ApplicationInsights';
+export const RESERVED_LOGICAL_IDS: readonly string[] = [GROUP, INSIGHTS];
+
+/** The tag by which an application asks for CloudWatch Application Insights; SMS offered them in its console only. */
+export const INSIGHTS_TAG = 'rehost:application-insights';
+
+/**
+ * The stack of an application: one instance per server, each tier after the one before it, and the resource group of them all. Servers without an image
+ * are left out by the caller. These are the resource types that SMS's service role allowed. Source: ServerMigration_ServiceRole.
+ */
 export function renderTemplate(app: Pick<App, 'id' | 'name' | 'tags'>, servers: readonly TemplateServer[]): Template {
   const orders = [...new Set(servers.map(({ launchOrder }) => launchOrder))].sort((a, b) => a - b);
   const ofOrder = (order: number | undefined) =>
@@ -40,14 +52,50 @@ export function renderTemplate(app: Pick<App, 'id' | 'name' | 'tags'>, servers: 
   return {
     AWSTemplateFormatVersion: '2010-09-09',
     Description: `Application ${app.name} (${app.id}), migrated by Rehost`,
-    Resources: Object.fromEntries(
-      inOrder.map((server) => {
-        const before = ofOrder(orders[orders.indexOf(server.launchOrder) - 1]);
-        return [server.configuration.logicalId, instance(app, server, before)];
-      }),
-    ),
+    Resources: {
+      ...Object.fromEntries(
+        inOrder.map((server) => {
+          const before = ofOrder(orders[orders.indexOf(server.launchOrder) - 1]);
+          return [server.configuration.logicalId, instance(app, server, before)];
+        }),
+      ),
+      [GROUP]: resourceGroup(app),
+      ...(asksForInsights(app) ? { [INSIGHTS]: applicationInsights(app) } : {}),
+    },
   };
 }
+
+/** Named like the stack, as SMS's policies want it. */
+const resourceGroup = (app: Pick<App, 'id' | 'name' | 'tags'>): Resource => ({
+  Type: 'AWS::ResourceGroups::Group',
+  Properties: {
+    Name: stackNameOf(app.id),
+    Description: describing(app),
+    ResourceQuery: {
+      Type: 'CLOUDFORMATION_STACK_1_0',
+      Query: { ResourceTypeFilters: ['AWS::EC2::Instance'], StackIdentifier: { Ref: 'AWS::StackId' } },
+    },
+    ...(app.tags.length > 0 ? { Tags: tagsOf(app.tags) } : {}),
+  },
+});
+
+/** The characters that a resource group's description may have. Source: Resource Groups API, CreateGroup. */
+const describing = ({ name, id }: Pick<App, 'id' | 'name'>) =>
+  `Application ${name} (${id})`.replaceAll(/[^\p{L}\p{N}\p{Z}_.'()-]/gu, ' ').slice(0, 512);
+
+const asksForInsights = ({ tags }: Pick<App, 'tags'>) =>
+  tags.some(({ key, value }) => key === INSIGHTS_TAG && value !== 'false');
+
+const applicationInsights = (app: Pick<App, 'tags'>): Resource => ({
+  Type: 'AWS::ApplicationInsights::Application',
+  Properties: {
+    ResourceGroupName: { Ref: GROUP },
+    AutoConfigurationEnabled: true,
+    ...(app.tags.length > 0 ? { Tags: tagsOf(app.tags) } : {}),
+  },
+});
+
+const tagsOf = (tags: readonly Tag[]) => tags.map(({ key, value }) => ({ Key: key, Value: value }));
 
 function instance(app: Pick<App, 'id' | 'tags'>, server: TemplateServer, before: readonly string[]): Resource {
   const { configuration, amiId, userData, encryption, vmName } = server;
@@ -65,7 +113,7 @@ function instance(app: Pick<App, 'id' | 'tags'>, server: TemplateServer, before:
       ...(iamInstanceProfileName ? { IamInstanceProfile: iamInstanceProfileName } : {}),
       ...(userData ? { UserData: { 'Fn::Base64': userData } } : {}),
       ...(encryption ? { BlockDeviceMappings: encryptedDisks(encryption) } : {}),
-      Tags: tags.map(({ key, value }) => ({ Key: key, Value: value })),
+      Tags: tagsOf(tags),
     },
   };
 }

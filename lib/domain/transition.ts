@@ -25,6 +25,8 @@ const STATE_MEMBER = {
   'App Replication': 'replicationStatus',
   'App Launch': 'launchStatus',
   'Server Catalog': 'status',
+  'App Catalog': 'appCatalogStatus',
+  Validation: 'status',
   Connector: 'status',
   Transfer: 'state',
   Image: 'state',
@@ -35,7 +37,8 @@ interface MachinesOf {
   ReplicationJob: 'Replication Job';
   ReplicationRun: 'Replication Run';
   App: 'App' | 'App Replication' | 'App Launch';
-  ServerCatalog: 'Server Catalog';
+  ServerCatalog: 'Server Catalog' | 'App Catalog';
+  Validation: 'Validation';
   Connector: 'Connector';
   Transfer: 'Transfer';
   Image: 'Image';

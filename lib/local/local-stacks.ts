@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
 import type { Clock } from '../clock.ts';
+import { isReplaced } from '../domain/change-set.ts';
 import type { Resource, Template } from '../domain/template.ts';
 import type { Images, StackDescription, StackResource, StackSpec, Stacks } from '../ports.ts';
 import type { Rows } from './rows.ts';
@@ -19,6 +20,13 @@ export interface LocalStack extends StackDescription {
 
 /** Milliseconds between two steps of a stack, so that its progress can be watched. */
 const STEP = 50;
+
+/** The types that can be launched, and how the ids of such resources begin. */
+const PHYSICAL_IDS: Readonly<Record<string, string>> = {
+  'AWS::EC2::Instance': 'i',
+  'AWS::ResourceGroups::Group': 'group',
+  'AWS::ApplicationInsights::Application': 'insights',
+};
 
 const DEPENDENCY_FIRST = ['CREATE_IN_PROGRESS', 'UPDATE_IN_PROGRESS'];
 
@@ -80,11 +88,7 @@ export class LocalStacks implements Stacks {
     const kept = inOrder(template).map((logicalId) => {
       const known = stack.resources.find((resource) => resource.logicalId === logicalId && resource.physicalId);
       if (!known) return planned(logicalId, template, 'CREATE_PENDING');
-      const same = isDeepStrictEqual(
-        former.Resources[logicalId]?.Properties,
-        template.Resources[logicalId]?.Properties,
-      );
-      return same ? known : { ...known, status: 'UPDATE_PENDING' };
+      return updated(known, former.Resources[logicalId]!, template.Resources[logicalId]!);
     });
     const removed = stack.resources
       .filter(({ logicalId, physicalId }) => physicalId && !(logicalId in template.Resources))
@@ -141,8 +145,7 @@ export class LocalStacks implements Stacks {
   #carriedOut(resources: readonly StackResource[], index: number): StackResource[] {
     const resource = resources[index]!;
     if (resource.status === 'DELETE_PENDING') return resources.filter((_, position) => position !== index);
-    // Another image or user data is another instance, as in CloudFormation.
-    const physicalId = this.#services.newId('i', 17);
+    const physicalId = resource.physicalId ?? this.#services.newId(PHYSICAL_IDS[resource.type]!, 17);
     return resources.with(index, { ...resource, physicalId, status: resource.status.replace('PENDING', 'COMPLETE') });
   }
 
@@ -157,14 +160,15 @@ export class LocalStacks implements Stacks {
   }
 
   async #checkResource(template: Template, { logicalId, resource }: { logicalId: string; resource: Resource }) {
-    if (resource.Type !== 'AWS::EC2::Instance')
+    if (!(resource.Type in PHYSICAL_IDS))
       throw new InvalidTemplateError(
-        `${logicalId}: type ${resource.Type} cannot be launched here; the launcher knows AWS::EC2::Instance`,
+        `${logicalId}: type ${resource.Type} cannot be launched here; the launcher knows ${Object.keys(PHYSICAL_IDS).join(', ')}`,
       );
     const missing = [...(resource.DependsOn ?? []), ...references(resource.Properties)].find(
       (name) => !(name in template.Resources),
     );
     if (missing) throw new InvalidTemplateError(`${logicalId} refers to ${missing}, which is not in the template`);
+    if (resource.Type !== 'AWS::EC2::Instance') return;
     const { ImageId } = resource.Properties;
     if (typeof ImageId !== 'string' || !(await this.#services.images.exists(ImageId))) {
       throw new InvalidTemplateError(
@@ -172,6 +176,13 @@ export class LocalStacks implements Stacks {
       );
     }
   }
+}
+
+/** A resource that stays, or that another takes the place of: an instance of another image is another instance, as in CloudFormation. */
+function updated(known: StackResource, before: Resource, after: Resource): StackResource {
+  if (isDeepStrictEqual(before.Properties, after.Properties)) return known;
+  const { physicalId, ...rest } = known;
+  return { ...rest, status: 'UPDATE_PENDING', ...(physicalId && !isReplaced(before, after) ? { physicalId } : {}) };
 }
 
 const planned = (logicalId: string, template: Template, status: string): StackResource => ({

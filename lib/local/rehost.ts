@@ -5,9 +5,11 @@ import { createDispatcher, type JsonApi } from '../api/dispatch.ts';
 import type { Handle } from '../api/http.ts';
 import { smsApi } from '../api/sms/api.ts';
 import { throttle } from '../api/throttle.ts';
+import { takingNotifications } from '../api/validation-notifications.ts';
 import type { Clock } from '../clock.ts';
 import { type Config, DEFAULT_CONFIG } from '../config.ts';
 import { openSource } from '../connector/open-source.ts';
+import { HOUR } from '../domain/time.ts';
 import { advance, unchanged } from '../domain/transition.ts';
 import { ApiError } from '../engine/api-error.ts';
 import { createEngine, type Engine } from '../engine/engine.ts';
@@ -27,6 +29,7 @@ import { eventsApi, eventsRoute } from './events-api.ts';
 import { type FileSnapshots, openFileSnapshots } from './file-snapshots.ts';
 import { folderObjects } from './folder-objects.ts';
 import { serve } from './http-server.ts';
+import { type LocalCommand, localCommands } from './local-commands.ts';
 import { type LocalImage, localImages } from './local-images.ts';
 import { type LocalStack, LocalStacks } from './local-stacks.ts';
 import { openRows } from './rows.ts';
@@ -45,6 +48,10 @@ export interface RehostOptions {
   readonly auth: 'sigv4' | 'none';
   readonly config?: Config;
   readonly clock?: Clock;
+  /** Whether validation scripts run on this machine: whoever may call the service could run anything then. */
+  readonly runScripts?: boolean;
+  /** Ports to be had elsewhere than on this machine. */
+  readonly ports?: (local: Services) => Partial<Services>;
   log(entry: Readonly<Record<string, unknown>>): void;
 }
 
@@ -62,7 +69,15 @@ const VERSION = '0.1.0';
 
 /** Starts the whole service in this process. What was under way when it last ended, by whatever end, goes on. */
 export async function startRehost(options: RehostOptions): Promise<Rehost> {
-  const { dataFolder, clock = systemClock, config = DEFAULT_CONFIG, log } = options;
+  const { dataFolder, clock = systemClock, log } = options;
+  let url: string | undefined;
+  const config: Config = {
+    ...(options.config ?? DEFAULT_CONFIG),
+    // Known once the server listens.
+    get endpoint() {
+      return options.config?.endpoint ?? url;
+    },
+  };
   mkdirSync(dataFolder, { recursive: true });
   const lock = lockFolder(dataFolder);
   const file = (name: string) => join(dataFolder, name);
@@ -74,6 +89,7 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
   const store = new SqliteStore(file('rehost.db'));
   const engineStore = openEngineStore(file('engine.db'));
   const imageRows = openRows<LocalImage>(file('images.db'), 'image');
+  const commandRows = openRows<LocalCommand>(file('commands.db'), 'command');
   const stackRows = openRows<LocalStack>(file('stacks.db'), 'stack');
   const snapshots = await openFileSnapshots(file('snapshots'), { clock });
   const accessKey = await firstAccessKey(store, clock);
@@ -95,14 +111,16 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
     random: Math.random,
     log: (entry) => log({ ...entry }),
   });
-  const services: Services = {
+  const objects = folderObjects(file('objects'));
+  const local: Services = {
     config,
     store,
     workflows: engineWorkflows(engine, config),
-    objects: folderObjects(file('objects')),
+    objects,
     snapshots,
     images,
     stacks,
+    commands: localCommands(commandRows, { objects, allowed: options.runScripts ?? false, newId }),
     connectors: localConnectors(connectors, {
       stateFolder: file('connector'),
       snapshots,
@@ -113,12 +131,15 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
     newId,
     log,
   };
+  const services: Services = { ...local, ...options.ports?.(local) };
 
-  const server = await serve(handler(options, { services, store, engine, events }), {
+  const handle = takingNotifications(handler(options, { services, store, engine, events }), services);
+  const server = await serve(handle, {
     host: options.host ?? '127.0.0.1',
     port: options.port,
   });
-  hostTasks(functions, { services, url: server.url, accessKey });
+  url = server.url;
+  hostTasks(functions, { services, url, accessKey });
   await loadStateMachines(engine, config);
 
   const relay = new EventRelay({ outbox: store, clock, account: config.account, region: config.region, log });
@@ -136,6 +157,7 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
   }
   await noteAbsent(services, connectors);
   await engine.start();
+  const stopForgetting = forgetExpired(store, clock);
   stacks.start();
   relay.wake();
 
@@ -155,12 +177,27 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
       await relay.stop();
       for (const connector of connectors) await connector.stop();
       await engine.stop();
+      stopForgetting();
       stacks.stop();
       await server.close();
       await snapshots.close();
-      for (const open of [store, engineStore, imageRows, stackRows, lock]) open.close();
+      for (const open of [store, engineStore, imageRows, stackRows, commandRows, lock]) open.close();
     },
   };
+}
+
+/** Milliseconds between two looks for memories whose time is over. */
+const FORGETTING = 6 * HOUR;
+
+/** Forgets such memories now and then; answers how to end that. */
+function forgetExpired(store: SqliteStore, clock: Clock): () => void {
+  let cancel = () => {};
+  const look = () => {
+    store.forgetExpired(clock.now());
+    cancel = clock.setTimer(clock.now() + FORGETTING, look);
+  };
+  look();
+  return () => cancel();
 }
 
 /** Connectors of sources that this start does not have are unhealthy: nobody would take their transfers. */
@@ -241,6 +278,10 @@ function localConnectors(
     async *inventory(connectorId) {
       const connector = connectors.find(({ id }) => id === connectorId);
       if (connector) yield* connector.source.inventory();
+    },
+    async *applications(connectorId) {
+      const connector = connectors.find(({ id }) => id === connectorId);
+      if (connector?.source.applications) yield* connector.source.applications();
     },
     async forgetJob(replicationJobId) {
       await forgetJob(replicationJobId, stateFolder, snapshots);

@@ -91,6 +91,13 @@ export class SqliteStore implements Store, Outbox {
     });
   }
 
+  /** Forgets memories whose time is over: of client tokens and of calls. What DynamoDB does by itself. */
+  forgetExpired(now: number) {
+    this.#sql(
+      "DELETE FROM entity WHERE kind IN ('ClientToken', 'Invocation') AND json_extract(data, '$.expiresAt') < ?",
+    ).run(now);
+  }
+
   async read(position: number, limit: number) {
     const rows = this.#sql('SELECT position, body FROM event WHERE position > ? ORDER BY position LIMIT ?').all(
       position,

@@ -11,6 +11,7 @@ export const WORKFLOWS = [
   'replication-run',
   'replication-job-end',
   'catalog-import',
+  'app-catalog-import',
 ] as const satisfies readonly WorkflowName[];
 
 /** The definition as it stands in its file, with `${Name}` for the function of that name. */

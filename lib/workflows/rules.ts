@@ -24,6 +24,15 @@ export const RULES: Readonly<Record<string, Rule>> = {
       ? { workflow: 'catalog-import', name: `import-${importNumber}`, input: { importNumber: importNumber as number } }
       : undefined,
 
+  'App Catalog State Change': ({ to, appImportNumber, roleName }) =>
+    to === 'IMPORTING'
+      ? {
+          workflow: 'app-catalog-import',
+          name: `app-import-${appImportNumber}`,
+          input: { appImportNumber: appImportNumber as number, ...(roleName ? { roleName: roleName as string } : {}) },
+        }
+      : undefined,
+
   'Replication Run State Change': ({ entity, to, schedule, scheduledStartTime }) =>
     to === 'PENDING'
       ? {

@@ -1,3 +1,6 @@
+import { completeAppImport } from './app-catalog-import/complete-app-import.ts';
+import { failAppImport } from './app-catalog-import/fail-app-import.ts';
+import { importApps } from './app-catalog-import/import-apps.ts';
 import { deleteApp } from './app-deletion/delete-app.ts';
 import { failDeletion } from './app-deletion/fail-deletion.ts';
 import { prepareDeletion } from './app-deletion/prepare-deletion.ts';
@@ -6,13 +9,18 @@ import { completeTermination } from './app-launch/complete-termination.ts';
 import { createStack } from './app-launch/create-stack.ts';
 import { deleteStack } from './app-launch/delete-stack.ts';
 import { failLaunch } from './app-launch/fail-launch.ts';
+import { failValidations } from './app-launch/fail-validations.ts';
 import { pollStack } from './app-launch/poll-stack.ts';
+import { pollValidations } from './app-launch/poll-validations.ts';
+import { queueValidations } from './app-launch/queue-validations.ts';
 import { renderTemplate } from './app-launch/render-template.ts';
+import { startValidations } from './app-launch/start-validations.ts';
 import { createApp } from './app-migration/create-app.ts';
 import { generateTemplate } from './app-migration/generate-template.ts';
 import { launchApp } from './app-migration/launch-app.ts';
 import { pollLaunch } from './app-migration/poll-launch.ts';
 import { pollReplication } from './app-migration/poll-replication.ts';
+import { pollValidation } from './app-migration/poll-validation.ts';
 import { putLaunchConfiguration } from './app-migration/put-launch-configuration.ts';
 import { putReplicationConfiguration } from './app-migration/put-replication-configuration.ts';
 import { recordFailure } from './app-migration/record-failure.ts';
@@ -50,6 +58,7 @@ export const TASKS = {
   BeginRun: beginRun,
   CancelRuns: cancelRuns,
   CollectServers: collectServers,
+  CompleteAppImport: completeAppImport,
   CompleteImport: completeImport,
   CompleteLaunch: completeLaunch,
   CompleteRun: completeRun,
@@ -63,17 +72,23 @@ export const TASKS = {
   DeleteStack: deleteStack,
   EndJob: endJob,
   ExpireCatalog: expireCatalog,
+  FailAppImport: failAppImport,
   FailDeletion: failDeletion,
   FailImport: failImport,
   FailLaunch: failLaunch,
   FailReplication: failReplication,
   FailRun: failRun,
+  FailValidations: failValidations,
+  ImportApps: importApps,
   PollJobs: pollJobs,
   PollStack: pollStack,
+  PollValidations: pollValidations,
   PrepareDeletion: prepareDeletion,
   QueueTransfer: queueTransfer,
+  QueueValidations: queueValidations,
   RegisterImage: registerImage,
   RenderTemplate: renderTemplate,
+  StartValidations: startValidations,
   UpdateApp: updateApp,
   ValidateReplication: validateReplication,
 } as const satisfies Record<string, Task<never, unknown>>;
@@ -85,6 +100,7 @@ export const MIGRATION_TASKS = {
   LaunchApp: launchApp,
   PollLaunch: pollLaunch,
   PollReplication: pollReplication,
+  PollValidation: pollValidation,
   PutLaunchConfiguration: putLaunchConfiguration,
   PutReplicationConfiguration: putReplicationConfiguration,
   RecordFailure: recordFailure,

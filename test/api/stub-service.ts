@@ -32,10 +32,9 @@ export function stubService({ run, config, dispatch, now = () => NOW, auth = 'si
   const logged: Readonly<Record<string, unknown>>[] = [];
   const services = { config: { ...DEFAULT_CONFIG, ...config } } as Services;
   const api = smsApi(services, {
-    has: () => true,
-    run: async (operation, input) => {
+    run: async (operation, input, context) => {
       calls.push({ operation, input });
-      return run ? run(operation, input, services) : {};
+      return run ? run(operation, input, context) : {};
     },
   });
   const secretOf = async (id: string) => (id === KEY.accessKeyId ? KEY.secretAccessKey : undefined);

@@ -11,6 +11,8 @@ const MEMBER: Partial<Record<MachineName, [string, string]>> = {
   'App Replication': ['App', 'replicationStatus'],
   'App Launch': ['App', 'launchStatus'],
   'Server Catalog': ['ServerCatalog', 'status'],
+  'App Catalog': ['ServerCatalog', 'appCatalogStatus'],
+  Validation: ['Validation', 'status'],
   Connector: ['Connector', 'status'],
   Transfer: ['Transfer', 'state'],
   Image: ['Image', 'state'],

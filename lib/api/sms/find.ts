@@ -1,4 +1,5 @@
-import type { App, Server } from '../../domain/entities.ts';
+import type { App, Server, ServerCatalog } from '../../domain/entities.ts';
+import { NO_CATALOG } from '../../domain/server-catalog.ts';
 import type { Services } from '../../ports.ts';
 import { invalidParameter, missingRequiredParameter } from '../errors.ts';
 
@@ -31,3 +32,9 @@ export async function findServer(serverId: string, { store }: Pick<Services, 'st
 /** The servers of these ids, in their order. Throws InvalidParameter for the first that is not in the catalog. */
 export const findServers = (serverIds: readonly string[], services: Pick<Services, 'store'>) =>
   Promise.all(serverIds.map((serverId) => findServer(serverId, services)));
+
+/** The catalog; one that was never imported is not kept anywhere. */
+export const findCatalog = async ({ store }: Pick<Services, 'store'>): Promise<ServerCatalog> => ({
+  ...NO_CATALOG,
+  ...(await store.get('ServerCatalog', 'catalog')),
+});

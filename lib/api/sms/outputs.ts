@@ -1,14 +1,13 @@
 import type * as Sms from '@aws-sdk/client-sms';
 import { serverIdsOf } from '../../domain/app.ts';
+import type { LaunchConfiguration, ServerLaunchConfiguration } from '../../domain/app-configuration.ts';
 import type {
   App,
   Connector,
-  LaunchConfiguration,
   ReplicationJob,
   ReplicationRun,
   Server,
   ServerGroup,
-  ServerLaunchConfiguration,
   Tag,
   VmServer,
 } from '../../domain/entities.ts';

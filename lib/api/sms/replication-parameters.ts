@@ -1,5 +1,5 @@
 import type { LicenseType } from '@aws-sdk/client-sms';
-import type { ReplicationParameters } from '../../domain/entities.ts';
+import type { ReplicationParameters } from '../../domain/app-configuration.ts';
 import { DAY } from '../../domain/time.ts';
 import type { Services } from '../../ports.ts';
 import { invalidParameter } from '../errors.ts';

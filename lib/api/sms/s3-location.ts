@@ -1,5 +1,5 @@
 import type { S3Location as S3LocationInput } from '@aws-sdk/client-sms';
-import type { S3Location } from '../../domain/entities.ts';
+import type { S3Location } from '../../domain/app-configuration.ts';
 import { invalidParameter, missingRequiredParameter } from '../errors.ts';
 
 /** A location in one of the buckets that the service may read: their names begin with `sms-app-`. Source: user guide, application migration. */

@@ -14,6 +14,10 @@ export async function deleteApp({ appId }: { appId: string }, services: Services
     at: clock.now(),
     set: { lastModified: clock.now() },
   });
-  await store.transact([...(await released(deleted, services)), ...own]);
+  const { items: validations } = await store.query('Validation', { index: 'byApp', partition: appId });
+  for (const entity of validations) await store.transact([], [{ kind: 'Validation', entity }]);
+  const entity = await store.get('ValidationConfiguration', appId);
+  const configuration = entity ? [{ kind: 'ValidationConfiguration', entity } as const] : [];
+  await store.transact([...(await released(deleted, services)), ...own], configuration);
   return {};
 }

@@ -1,5 +1,5 @@
 import { serverIdsOf } from '../../domain/app.ts';
-import type { S3Location } from '../../domain/entities.ts';
+import type { S3Location } from '../../domain/app-configuration.ts';
 import { advance, unchanged } from '../../domain/transition.ts';
 import type { Services } from '../../ports.ts';
 import type { StackProgress } from './poll-stack.ts';

@@ -1,4 +1,4 @@
-import type { S3Location } from '../../domain/entities.ts';
+import type { S3Location } from '../../domain/app-configuration.ts';
 import { stackNameOf } from '../../domain/template.ts';
 import { advance, unchanged } from '../../domain/transition.ts';
 import type { Services } from '../../ports.ts';

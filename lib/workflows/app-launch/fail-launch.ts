@@ -3,6 +3,7 @@ import { stackNameOf } from '../../domain/template.ts';
 import { advance, unchanged } from '../../domain/transition.ts';
 import type { Services } from '../../ports.ts';
 import { describeFailure, type Failure } from '../failure.ts';
+import { failValidations } from './fail-validations.ts';
 
 /** What each launch in progress becomes when it fails. */
 const FAILED: Partial<Record<AppLaunchStatus, AppLaunchStatus>> = {
@@ -15,9 +16,11 @@ const FAILED: Partial<Record<AppLaunchStatus, AppLaunchStatus>> = {
 
 /** Notes why the launch or termination failed. What a first launch left of its stack is removed, so that the next can begin. */
 export async function failLaunch(
-  { appId, failure }: { appId: string; failure: Failure },
-  { store, stacks, clock }: Services,
+  { appId, launchNumber, failure }: { appId: string; launchNumber: number; failure: Failure },
+  services: Services,
 ): Promise<Record<string, never>> {
+  const { store, stacks, clock } = services;
+  await failValidations({ appId, launchNumber, failure }, services);
   const app = await store.get('App', appId);
   const to = app && FAILED[app.launchStatus];
   if (!to) return {};

@@ -20,12 +20,13 @@ export interface MigrationInput {
     readonly app?: { readonly appId: string };
     readonly replication?: Progress;
     readonly launch?: Progress;
+    readonly validation?: Progress;
   };
 }
 
 /** How far a phase is, and when to ask again. */
 export interface Progress {
-  readonly status: 'IN_PROGRESS' | 'REPLICATED' | 'LAUNCHED' | 'FAILED';
+  readonly status: 'IN_PROGRESS' | 'REPLICATED' | 'LAUNCHED' | 'SUCCEEDED' | 'FAILED';
   readonly message: string;
   readonly waitSeconds: number;
   readonly polls: number;

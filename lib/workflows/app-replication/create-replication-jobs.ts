@@ -27,8 +27,9 @@ export async function createReplicationJobs(
 async function createJob(app: App, serverId: string, { store, clock, newId }: Services) {
   const server = await store.get('Server', serverId);
   if (!server) throw new Error(`server ${serverId} is no longer in the catalog`);
-  const { seedTime, ...parameters } = app.replicationConfiguration?.find((one) => one.serverId === serverId)
-    ?.parameters ?? { runOnce: true };
+  const configured = app.replicationConfiguration?.find((one) => one.serverId === serverId);
+  if (!configured) throw new Error(`server ${serverId} has no replication configuration`);
+  const { seedTime, ...parameters } = configured.parameters;
   const now = clock.now();
   const jobId = newId('sms-job', 8);
   const changes: Change[] = newReplicationJob({

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Connector, Server } from '../../domain/entities.ts';
+import { serverIdOf } from '../../domain/server-catalog.ts';
 import { type Change, unchanged } from '../../domain/transition.ts';
 import type { DiscoveredServer, Services } from '../../ports.ts';
 
@@ -36,13 +36,9 @@ async function change(
   store: Services['store'],
 ): Promise<Change<'Server'>> {
   const { vmManagerId, vmManagerName, vmManagerType } = connector;
-  const id = serverId(vmManagerId, vmId);
+  const id = serverIdOf(vmManagerId, vmId);
   const known =
     (await store.get('Server', id)) ?? ({ id, version: 0, sequence: 0, serverType: 'VIRTUAL_MACHINE' } as const);
   const vmServer = { vmServerAddress: { vmManagerId, vmId }, vmName, vmManagerName, vmManagerType, vmPath };
   return unchanged('Server', { ...known, vmServer, importNumber } satisfies Server);
 }
-
-/** `s-` and 8 hexadecimal digits as SMS's, made from the server's address: the same server has the same id, whoever imports it. */
-const serverId = (vmManagerId: string, vmId: string) =>
-  `s-${createHash('sha256').update(`${vmManagerId}/${vmId}`).digest('hex').slice(0, 8)}`;

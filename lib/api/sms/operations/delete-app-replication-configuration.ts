@@ -3,6 +3,7 @@ import type {
   DeleteAppReplicationConfigurationResponse,
 } from '@aws-sdk/client-sms';
 import { replicationConfigured } from '../../../domain/app.ts';
+import { unchanged } from '../../../domain/transition.ts';
 import type { Services } from '../../../ports.ts';
 import { findLiveApp } from '../find.ts';
 import { guardReplicationConfiguration } from '../guards.ts';
@@ -13,6 +14,8 @@ export async function deleteAppReplicationConfiguration(
 ): Promise<DeleteAppReplicationConfigurationResponse> {
   const app = await findLiveApp(appId, services);
   await guardReplicationConfiguration(app, services);
-  await services.store.transact([replicationConfigured(app, undefined, services.clock.now())]);
+  await services.store.transact([
+    replicationConfigured(unchanged('App', app), { configuration: undefined }, services.clock.now()),
+  ]);
   return {};
 }

@@ -1,10 +1,10 @@
 import type { DeleteServerCatalogRequest, DeleteServerCatalogResponse } from '@aws-sdk/client-sms';
 import { isEnded } from '../../../domain/replication-job.ts';
-import { NO_CATALOG } from '../../../domain/server-catalog.ts';
 import { advance, unchanged } from '../../../domain/transition.ts';
 import type { Services } from '../../../ports.ts';
 import { eachPage } from '../../../store.ts';
 import { operationNotPermitted } from '../../errors.ts';
+import { findCatalog } from '../find.ts';
 
 /** Empties the catalog. Refused while one of its servers is being replicated. */
 export async function deleteServerCatalog(
@@ -12,7 +12,7 @@ export async function deleteServerCatalog(
   services: Services,
 ): Promise<DeleteServerCatalogResponse> {
   const { store, clock } = services;
-  const catalog = (await store.get('ServerCatalog', 'catalog')) ?? NO_CATALOG;
+  const catalog = await findCatalog({ store });
   if (catalog.status === 'IMPORTING') throw operationNotPermitted('the catalog is being imported; wait for its end');
   for await (const jobs of eachPage(store, 'ReplicationJob', { index: 'all', partition: 'all' })) {
     const active = jobs.find((job) => !isEnded(job));

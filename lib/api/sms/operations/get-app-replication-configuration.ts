@@ -3,7 +3,7 @@ import type {
   GetAppReplicationConfigurationResponse,
   ServerReplicationConfiguration as ServerReplicationOutput,
 } from '@aws-sdk/client-sms';
-import type { ServerReplicationConfiguration } from '../../../domain/entities.ts';
+import type { ServerReplicationConfiguration } from '../../../domain/app-configuration.ts';
 import type { Services } from '../../../ports.ts';
 import { findApp } from '../find.ts';
 import { serverById } from '../outputs.ts';

@@ -1,12 +1,13 @@
 import type { GetServersRequest, GetServersResponse, VmServerAddress } from '@aws-sdk/client-sms';
-import { hasServers, NO_CATALOG } from '../../../domain/server-catalog.ts';
+import { hasServers } from '../../../domain/server-catalog.ts';
 import type { Services } from '../../../ports.ts';
 import { missingRequiredParameter } from '../../errors.ts';
+import { findCatalog } from '../find.ts';
 import { serverOutput } from '../outputs.ts';
 import { readPage } from '../pages.ts';
 
 export async function getServers(input: GetServersRequest, services: Services): Promise<GetServersResponse> {
-  const catalog = (await services.store.get('ServerCatalog', 'catalog')) ?? NO_CATALOG;
+  const catalog = await findCatalog(services);
   const about = { lastModifiedOn: new Date(catalog.lastModifiedOn), serverCatalogStatus: catalog.status };
   if (!hasServers(catalog)) return { ...about, serverList: [] };
   if (input.vmServerAddressList && input.vmServerAddressList.length > 0) {

@@ -1,8 +1,8 @@
 import type { ImportServerCatalogRequest, ImportServerCatalogResponse } from '@aws-sdk/client-sms';
-import { NO_CATALOG } from '../../../domain/server-catalog.ts';
 import { advance, unchanged } from '../../../domain/transition.ts';
 import type { Services } from '../../../ports.ts';
 import { noConnectorsAvailable } from '../../errors.ts';
+import { findCatalog } from '../find.ts';
 
 /** Asks the connectors for their servers, by the `catalog-import` workflow. A second call while one is under way does nothing. */
 export async function importServerCatalog(
@@ -15,7 +15,7 @@ export async function importServerCatalog(
       'no healthy connector; start one (`rehost up --source images:FOLDER`), GetConnectors shows their state',
     );
   }
-  const catalog = (await store.get('ServerCatalog', 'catalog')) ?? NO_CATALOG;
+  const catalog = await findCatalog({ store });
   if (catalog.status === 'IMPORTING') return {};
   const set = { importNumber: catalog.importNumber + 1, importedFrom: catalog.status };
   await store.transact([

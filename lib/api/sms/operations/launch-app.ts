@@ -14,6 +14,8 @@ export async function launchApp({ appId }: LaunchAppRequest, services: Services)
   if (app.launchStatus === 'TERMINATE_FAILED') {
     throw operationNotPermitted(`the last termination of application ${app.id} failed; call TerminateApp again first`);
   }
+  if (app.launchStatus === 'CONFIGURATION_INVALID')
+    throw operationNotPermitted(`application ${app.id}: ${app.launchStatusMessage}`);
   const problem = launchProblem(app, await latestImages(app, services));
   if (problem) throw operationNotPermitted(problem);
   await services.store.transact([launchRequested(unchanged('App', app), services.clock.now())]);

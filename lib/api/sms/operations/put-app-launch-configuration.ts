@@ -5,12 +5,16 @@ import type {
   ServerLaunchConfiguration as ServerLaunchInput,
 } from '@aws-sdk/client-sms';
 import { launchConfigured } from '../../../domain/app.ts';
-import type { App, LaunchConfiguration, ServerGroup, ServerLaunchConfiguration } from '../../../domain/entities.ts';
+import type { LaunchConfiguration, ServerLaunchConfiguration } from '../../../domain/app-configuration.ts';
+import type { App, ServerGroup } from '../../../domain/entities.ts';
+import { RESERVED_LOGICAL_IDS } from '../../../domain/template.ts';
+import { unchanged } from '../../../domain/transition.ts';
 import type { Services } from '../../../ports.ts';
 import { invalidParameter, missingRequiredParameter } from '../../errors.ts';
 import { groupOfApp, serverOfGroup } from '../app-members.ts';
 import { findLiveApp } from '../find.ts';
 import { guardLaunchConfiguration } from '../guards.ts';
+import { launchConfigurationProblem } from '../launch-configuration-problem.ts';
 import { readLocation } from '../s3-location.ts';
 
 export async function putAppLaunchConfiguration(
@@ -30,7 +34,9 @@ export async function putAppLaunchConfiguration(
     groups: groups.map((group, index) => readGroup(group, { app, index })),
   };
   refuseRepeated(configuration);
-  await services.store.transact([launchConfigured(app, configuration, services.clock.now())]);
+  const problem = await launchConfigurationProblem(configuration, services);
+  const change = unchanged('App', app);
+  await services.store.transact([launchConfigured(change, { configuration, problem }, services.clock.now())]);
   return {};
 }
 
@@ -66,6 +72,8 @@ function readServer(
       `${path}.logicalId: ${logicalId} is not a CloudFormation logical id; use letters and digits only`,
     );
   }
+  if (RESERVED_LOGICAL_IDS.includes(logicalId))
+    throw invalidParameter(`${path}.logicalId: ${logicalId} is a resource of the template itself; use another name`);
   if (configureScript && !rest.configureScriptType) {
     throw missingRequiredParameter(
       `${path}.configureScriptType is required with configureScript: SHELL_SCRIPT or POWERSHELL_SCRIPT`,

@@ -3,8 +3,10 @@ import type {
   PutAppReplicationConfigurationResponse,
   ServerGroupReplicationConfiguration,
 } from '@aws-sdk/client-sms';
-import { replicationConfigured } from '../../../domain/app.ts';
-import type { App, ServerReplicationConfiguration } from '../../../domain/entities.ts';
+import { replicationConfigurationProblem, replicationConfigured } from '../../../domain/app.ts';
+import type { ServerReplicationConfiguration } from '../../../domain/app-configuration.ts';
+import type { App } from '../../../domain/entities.ts';
+import { unchanged } from '../../../domain/transition.ts';
 import type { Services } from '../../../ports.ts';
 import { invalidParameter } from '../../errors.ts';
 import { groupOfApp, serverOfGroup } from '../app-members.ts';
@@ -20,7 +22,9 @@ export async function putAppReplicationConfiguration(
   await guardReplicationConfiguration(app, services);
   const configuration = groups.flatMap((group, index) => readGroup(group, { app, index, services }));
   refuseRepeated(configuration);
-  await services.store.transact([replicationConfigured(app, configuration, services.clock.now())]);
+  const problem = replicationConfigurationProblem(app, configuration);
+  const change = unchanged('App', app);
+  await services.store.transact([replicationConfigured(change, { configuration, problem }, services.clock.now())]);
   return {};
 }
 

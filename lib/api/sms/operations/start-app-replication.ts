@@ -1,6 +1,6 @@
 import type { StartAppReplicationRequest, StartAppReplicationResponse } from '@aws-sdk/client-sms';
 import { jobsOf } from '../../../app-jobs.ts';
-import { isReplicationBusy, serverIdsOf } from '../../../domain/app.ts';
+import { isReplicationBusy, replicationConfigurationProblem, serverIdsOf } from '../../../domain/app.ts';
 import type { App } from '../../../domain/entities.ts';
 import { isEnded, NO_USAGE, used } from '../../../domain/replication-job.ts';
 import { advance, unchanged } from '../../../domain/transition.ts';
@@ -48,6 +48,8 @@ function guard(app: App) {
   }
   if (serverIdsOf(app).length === 0)
     throw operationNotPermitted(`application ${app.id} has no servers; add them with UpdateApp`);
+  const problem = replicationConfigurationProblem(app, app.replicationConfiguration);
+  if (problem) throw operationNotPermitted(`application ${app.id}: ${problem}`);
   if (isReplicationBusy(app))
     throw operationNotPermitted(`replication of application ${app.id} is ${app.replicationStatus} already`);
   if (app.replicationStatus === 'REPLICATION_STOP_FAILED') {

@@ -1,7 +1,13 @@
 import type { UpdateAppRequest, UpdateAppResponse } from '@aws-sdk/client-sms';
-import { inApp, isReplicationBusy, serverIdsOf } from '../../../domain/app.ts';
+import {
+  inApp,
+  isReplicationBusy,
+  replicationConfigurationProblem,
+  replicationConfigured,
+  serverIdsOf,
+} from '../../../domain/app.ts';
 import type { App, Server } from '../../../domain/entities.ts';
-import { advance, unchanged } from '../../../domain/transition.ts';
+import { advance, type Change, unchanged } from '../../../domain/transition.ts';
 import type { Services } from '../../../ports.ts';
 import { operationNotPermitted } from '../../errors.ts';
 import { findLiveApp } from '../find.ts';
@@ -23,7 +29,7 @@ export async function updateApp(input: UpdateAppRequest, services: Services): Pr
   const at = clock.now();
   const set = { ...given(input), serverGroups, lastModified: at, ...withoutServers(app, left) };
   const updating = advance(unchanged('App', app), ['App', 'UPDATING'], { at, set });
-  const updated = advance(updating, ['App', 'ACTIVE'], { at });
+  const updated = advance(configuredAnew(updating, at), ['App', 'ACTIVE'], { at });
   await store.transact([
     updated,
     ...joining.map((server) => inApp(server, app.id)),
@@ -45,6 +51,16 @@ function guard(app: App) {
   }
   if (app.status === 'DELETE_FAILED')
     throw operationNotPermitted(`application ${app.id} is half deleted; call DeleteApp again`);
+}
+
+/** A configuration that is not in use yet is checked against the new servers. */
+function configuredAnew(change: Change<'App'>, at: number): Change<'App'> {
+  const { replicationConfiguration: configuration, replicationStatus } = change.entity;
+  const waiting = replicationStatus === 'READY_FOR_REPLICATION' || replicationStatus === 'CONFIGURATION_INVALID';
+  if (!configuration || !waiting) return change;
+  const problem = replicationConfigurationProblem(change.entity, configuration);
+  const changes = (problem === undefined) === (replicationStatus === 'CONFIGURATION_INVALID');
+  return changes ? replicationConfigured(change, { configuration, problem }, at) : change;
 }
 
 const given = ({ name, description, roleName, tags }: UpdateAppRequest): Partial<App> => ({

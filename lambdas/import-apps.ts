@@ -1,0 +1,4 @@
+import { importApps } from '../lib/workflows/app-catalog-import/import-apps.ts';
+import { task } from './middleware/task.ts';
+
+export const handler = task(importApps);

@@ -1,0 +1,4 @@
+import { pollValidations } from '../lib/workflows/app-launch/poll-validations.ts';
+import { task } from './middleware/task.ts';
+
+export const handler = task(pollValidations);

@@ -1,0 +1,4 @@
+import { startValidations } from '../lib/workflows/app-launch/start-validations.ts';
+import { task } from './middleware/task.ts';
+
+export const handler = task(startValidations);
