@@ -3,7 +3,6 @@ import type {
   LaunchConfiguration,
   ReplicationParameters,
   S3Location,
-  ScriptType,
   ServerReplicationConfiguration,
   ServerValidation,
 } from './app-configuration.ts';

@@ -127,7 +127,7 @@ describe('a migration by SMSClient', () => {
       const { Resources } = parse(body) as {
         Resources: Record<string, { DependsOn?: string[]; Properties: { ImageId: string; Tags: unknown } }>;
       };
-      expect(Object.keys(Resources)).toEqual(['db1', 'web1', 'web2']);
+      expect(Object.keys(Resources)).toEqual(['db1', 'web1', 'web2', 'ApplicationGroup']);
       expect(Resources.web2!.DependsOn).toEqual(['db1']);
       expect(Resources.db1!.Properties.ImageId).toMatch(/^ami-[0-9a-f]{17}$/);
       expect(Resources.db1!.Properties.Tags).toEqual([
@@ -144,7 +144,12 @@ describe('a migration by SMSClient', () => {
     const stack = await started.rehost.services.stacks.describe(launchDetails!.stackName!);
     expect(stack).toMatchObject({
       status: 'CREATE_COMPLETE',
-      resources: [{ logicalId: 'db1' }, { logicalId: 'web1' }, { logicalId: 'web2' }],
+      resources: [
+        { logicalId: 'db1' },
+        { logicalId: 'web1' },
+        { logicalId: 'web2' },
+        { logicalId: 'ApplicationGroup', type: 'AWS::ResourceGroups::Group' },
+      ],
     });
   });
 
