@@ -3,6 +3,7 @@ import { realpathSync } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type { DiscoveredServer } from '../ports.ts';
+import { applicationsIn } from './applications-file.ts';
 import { type FileDisk, frozenPoint, openFileDisk } from './file-disk.ts';
 import {
   type Point,
@@ -38,6 +39,7 @@ export function imagesSource(folder: string): Source {
     manager: { id: uuidOf(root), name: basename(root), type: 'VSPHERE' },
     capabilities: { changeTracking: false, batch: false, quiesce: false, live: false },
     inventory: () => inventory(root),
+    applications: () => applicationsIn(root),
     check: async (server) => problemsOf(await findServer(root, server)),
     freeze: (servers) => freezeAll(root, servers),
     reopen: (ref) => reopen(root, ref),

@@ -89,6 +89,10 @@ export interface Disk {
 export class ServerNotFoundError extends Error {
   override readonly name = 'ServerNotFoundError';
 }
+/** The source's list of applications cannot be read; the message says where and why. */
+export class ApplicationsFileError extends Error {
+  override readonly name = 'ApplicationsFileError';
+}
 export class DiskChangedError extends Error {
   override readonly name = 'DiskChangedError';
 }

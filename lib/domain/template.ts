@@ -25,6 +25,9 @@ export interface Template {
   readonly Resources: Readonly<Record<string, Resource>>;
 }
 
+/** Characters of the application's name in descriptions, of which a template's may have 1,024 bytes. */
+const LONGEST_NAME = 200;
+
 /** Source: SMS's policies, whose stacks are all `sms-app-*`; this is `sms-` and the application's id. */
 export const stackNameOf = (appId: string) => `sms-${appId}`;
 
@@ -51,7 +54,7 @@ export function renderTemplate(app: Pick<App, 'id' | 'name' | 'tags'>, servers: 
   const inOrder = orders.flatMap((order) => servers.filter(({ launchOrder }) => launchOrder === order));
   return {
     AWSTemplateFormatVersion: '2010-09-09',
-    Description: `Application ${app.name} (${app.id}), migrated by Rehost`,
+    Description: `Application ${app.name.slice(0, LONGEST_NAME)} (${app.id}), migrated by Rehost`,
     Resources: {
       ...Object.fromEntries(
         inOrder.map((server) => {
@@ -79,9 +82,9 @@ const resourceGroup = (app: Pick<App, 'id' | 'name' | 'tags'>): Resource => ({
   },
 });
 
-/** The characters that a resource group's description may have. Source: Resource Groups API, CreateGroup. */
+/** In the characters that a resource group's description may have. Source: Resource Groups API, CreateGroup. */
 const describing = ({ name, id }: Pick<App, 'id' | 'name'>) =>
-  `Application ${name} (${id})`.replaceAll(/[^\p{L}\p{N}\p{Z}_.'()-]/gu, ' ').slice(0, 512);
+  `Application ${name.replaceAll(/[^\w\s.-]/g, '-').slice(0, LONGEST_NAME)} ${id}`;
 
 const asksForInsights = ({ tags }: Pick<App, 'tags'>) =>
   tags.some(({ key, value }) => key === INSIGHTS_TAG && value !== 'false');
