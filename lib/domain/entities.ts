@@ -105,6 +105,8 @@ export interface ReplicationJob extends EntityBase, ReplicationParameters {
   readonly activeRunId?: string;
   readonly consecutiveFailures: number;
   readonly pausedAt?: number;
+  /** Its deletion failed, as the status message says; it can be asked for again. */
+  readonly deletionFailed?: true;
   /** It is over and no longer counts against the account's limit. */
   readonly released?: true;
   /** Begin times of the on-demand runs of the last 24 hours. */

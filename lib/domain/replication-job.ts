@@ -113,6 +113,12 @@ export function rescheduled(run: ReplicationRun, startTime: number, now: number)
   });
 }
 
+/** Asks for the end of a job. */
+export function deletionRequested(job: ReplicationJob, why: { at: number; reason: string }): Change<'ReplicationJob'> {
+  const { deletionFailed: _, ...rest } = job;
+  return advance(unchanged('ReplicationJob', rest), ['Replication Job', 'DELETING'], why);
+}
+
 /** A run that is pending or active, deleted with its job or because its job paused. */
 export function deletedRun(run: ReplicationRun, why: { at: number; reason: string }): Change<'ReplicationRun'> {
   const deleting =

@@ -23,7 +23,8 @@ const replicationJob: Transitions<ReplicationJobState> = {
   PAUSED_ON_FAILURE: ['ACTIVE', 'DELETING'],
   FAILING: ['FAILED', 'DELETING'],
   FAILED: ['DELETING'],
-  DELETING: ['DELETED'],
+  // A deletion that failed is asked for again.
+  DELETING: ['DELETED', 'DELETING'],
   DELETED: [],
 };
 

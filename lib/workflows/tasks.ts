@@ -43,6 +43,7 @@ import { failImport } from './catalog-import/fail-import.ts';
 import { cancelRuns } from './replication-job-end/cancel-runs.ts';
 import { deleteJob } from './replication-job-end/delete-job.ts';
 import { endJob } from './replication-job-end/end-job.ts';
+import { failJobEnd } from './replication-job-end/fail-job-end.ts';
 import { applyRetention } from './replication-run/apply-retention.ts';
 import { beginRun } from './replication-run/begin-run.ts';
 import { completeRun } from './replication-run/complete-run.ts';
@@ -75,6 +76,7 @@ export const TASKS = {
   FailAppImport: failAppImport,
   FailDeletion: failDeletion,
   FailImport: failImport,
+  FailJobEnd: failJobEnd,
   FailLaunch: failLaunch,
   FailReplication: failReplication,
   FailRun: failRun,

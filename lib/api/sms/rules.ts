@@ -99,6 +99,9 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
       ['there is no such job', 'ReplicationJobNotFoundException'],
       ['it is deleted, or being deleted', NOT_PERMITTED],
     ],
+    notes: [
+      'A job whose deletion failed stays DELETING, with the reason in `statusMessage`, and may be deleted again.',
+    ],
   },
   DeleteServerCatalog: {
     summary: 'Empties the catalog.',

@@ -1,5 +1,4 @@
-import { isEnded } from '../../domain/replication-job.ts';
-import { advance, unchanged } from '../../domain/transition.ts';
+import { deletionRequested, isEnded } from '../../domain/replication-job.ts';
 import type { Services } from '../../ports.ts';
 
 /** Asks for the deletion of each job of the application that is not over. */
@@ -10,12 +9,9 @@ export async function deleteReplicationJobs(
   const app = await store.get('App', appId);
   for (const jobId of Object.values(app?.replicationJobIds ?? {})) {
     const job = await store.get('ReplicationJob', jobId);
-    if (!job || isEnded(job) || job.state === 'DELETING') continue;
+    if (!job || isEnded(job) || (job.state === 'DELETING' && !job.deletionFailed)) continue;
     await store.transact([
-      advance(unchanged('ReplicationJob', job), ['Replication Job', 'DELETING'], {
-        at: clock.now(),
-        reason: 'replication of the application is stopped',
-      }),
+      deletionRequested(job, { at: clock.now(), reason: 'replication of the application is stopped' }),
     ]);
   }
   return {};

@@ -1,5 +1,5 @@
 import type { DeleteReplicationJobRequest, DeleteReplicationJobResponse } from '@aws-sdk/client-sms';
-import { advance, unchanged } from '../../../domain/transition.ts';
+import { deletionRequested } from '../../../domain/replication-job.ts';
 import type { Services } from '../../../ports.ts';
 import { operationNotPermitted, replicationJobNotFound } from '../../errors.ts';
 
@@ -10,13 +10,8 @@ export async function deleteReplicationJob(
 ): Promise<DeleteReplicationJobResponse> {
   const job = await store.get('ReplicationJob', replicationJobId!);
   if (!job) throw replicationJobNotFound(replicationJobId!);
-  if (job.state === 'DELETING' || job.state === 'DELETED')
+  if ((job.state === 'DELETING' && !job.deletionFailed) || job.state === 'DELETED')
     throw operationNotPermitted(`replication job ${job.id} is ${job.state} already`);
-  await store.transact([
-    advance(unchanged('ReplicationJob', job), ['Replication Job', 'DELETING'], {
-      at: clock.now(),
-      reason: 'deleted by the caller',
-    }),
-  ]);
+  await store.transact([deletionRequested(job, { at: clock.now(), reason: 'deleted by the caller' })]);
   return {};
 }
