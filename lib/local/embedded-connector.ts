@@ -27,7 +27,7 @@ export interface ConnectorOptions {
  */
 export class EmbeddedConnector {
   readonly #options: ConnectorOptions;
-  readonly #active = new Map<string, AbortController>();
+  readonly #active = new Map<string, { readonly jobId: string; readonly controller: AbortController }>();
   readonly #work = new Set<Promise<void>>();
   #id = '';
   #stopped = false;
@@ -51,15 +51,22 @@ export class EmbeddedConnector {
   /** Lets copies go where they are: the next start resumes them. */
   async stop() {
     this.#stopped = true;
-    for (const controller of this.#active.values()) controller.abort();
+    for (const { controller } of this.#active.values()) controller.abort();
     await Promise.allSettled(this.#work);
+  }
+
+  /** Ends the copies of a job, and resolves once none of them writes any more. */
+  async endJob(replicationJobId: string) {
+    const ofJob = () => [...this.#active.values()].filter(({ jobId }) => jobId === replicationJobId);
+    for (const { controller } of ofJob()) controller.abort();
+    while (ofJob().length > 0) await Promise.race(this.#work);
   }
 
   /** Takes note of transfers that are queued or cancelled. */
   async onEvent(event: EventBridgeEvent) {
     if (event['detail-type'] !== 'Transfer State Change') return;
     if (event.detail.to === 'QUEUED') this.look();
-    if (event.detail.to === 'CANCELLED') this.#active.get(event.detail.entity as string)?.abort();
+    if (event.detail.to === 'CANCELLED') this.#active.get(event.detail.entity as string)?.controller.abort();
   }
 
   /** Claims what there is to do, as far as slots are free. */
@@ -126,7 +133,7 @@ export class EmbeddedConnector {
         if (this.#stopped || this.#active.size >= SLOTS) return;
         if (this.#active.has(transfer.id) || !this.#isMine(transfer)) continue;
         const controller = new AbortController();
-        this.#active.set(transfer.id, controller);
+        this.#active.set(transfer.id, { jobId: transfer.replicationJobId, controller });
         this.#track(this.#copy(transfer, controller.signal).finally(() => this.#release(transfer.id)));
       }
     }

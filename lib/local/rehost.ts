@@ -284,6 +284,7 @@ function localConnectors(
       if (connector?.source.applications) yield* connector.source.applications();
     },
     async forgetJob(replicationJobId) {
+      for (const connector of connectors) await connector.endJob(replicationJobId);
       await forgetJob(replicationJobId, stateFolder, snapshots);
       const used = new Set(inUse().flatMap(({ spec }) => spec.disks.map(({ snapshotId }) => snapshotId)));
       for (const id of snapshots.tagged('SMSJobId', replicationJobId)) if (!used.has(id)) await snapshots.remove(id);

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SMSClient } from '@aws-sdk/client-sms';
 import { type Rehost, type RehostOptions, startRehost } from '../../lib/local/rehost.ts';
+import type { SqliteStore } from '../../lib/local/sqlite-store.ts';
 import { BLOCK_SIZE } from '../../lib/snapshots.ts';
+import { expectGapless, expectValid } from './events.ts';
 
 /** A service over a data centre of small disks, in a folder of its own, and a client of it. */
 export interface Started {
@@ -11,7 +13,7 @@ export interface Started {
   readonly sms: SMSClient;
   readonly folder: string;
   readonly source: string;
-  /** Stops the service, and deletes the folder unless told to keep it. */
+  /** Checks the events of the service, stops it, and deletes the folder unless told to keep it. */
   end(): Promise<void>;
 }
 
@@ -39,10 +41,18 @@ export async function start(
     folder,
     source,
     async end() {
+      await expectGoodEvents(rehost);
       await rehost.stop();
       if (!options.folder) rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Every event that any test makes the service write fits its schema, and each entity's are numbered without gaps. */
+async function expectGoodEvents({ services }: Rehost) {
+  const events = (await (services.store as SqliteStore).read(0, 100_000)).map(({ event }) => event);
+  expectValid(events);
+  if (events.length > 0) expectGapless(events);
 }
 
 export const clientOf = ({ url, accessKey }: Pick<Rehost, 'url' | 'accessKey'>, more: object = {}) =>
