@@ -90,8 +90,8 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
     refusals: [...knownApp, replicating],
   },
   DeleteAppValidationConfiguration: {
-    summary: 'Removes the validations of an application.',
-    refusals: knownApp,
+    summary: 'Removes the validations of an application, with what they found.',
+    refusals: [...knownApp, launching],
   },
   DeleteReplicationJob: {
     summary: 'Ends a job and its runs. Its images stay.',
@@ -118,7 +118,7 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
     ],
   },
   GenerateChangeSet: {
-    summary: 'Writes what a launch would change in the launched stack.',
+    summary: 'Writes what a launch would change in the launched stack, as CloudFormation describes a change set.',
     refusals: [...knownApp, ['there is no launched stack', NOT_PERMITTED], ...noLaunch],
   },
   GenerateTemplate: {
@@ -141,6 +141,7 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
   GetAppValidationOutput: {
     summary: 'Answers what the validations of an application found.',
     refusals: [unknownApp],
+    notes: ['A validation that no launch has reached yet is READY_FOR_VALIDATION.'],
   },
   GetConnectors: {
     summary: 'Lists the connectors.',
@@ -162,8 +163,13 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
     notes: ['A catalog that is not imported, deleted or expired has no servers.'],
   },
   ImportAppCatalog: {
-    summary: 'Imports the applications that discovery found.',
-    refusals: [['the catalog is not AVAILABLE', NOT_PERMITTED]],
+    summary: 'Asks the connectors for the applications that they know. Answers at once; the import goes on.',
+    refusals: [['the server catalog is not AVAILABLE', NOT_PERMITTED]],
+    notes: [
+      'Only servers of the catalog that are in no other application are taken; an application without any is dropped.',
+      'An application that was imported before is brought up to date, unless it is being replicated or is launched.',
+      'A folder of images lists its applications in `applications.yaml`.',
+    ],
   },
   ImportServerCatalog: {
     summary: 'Asks the connectors for their servers. Answers at once; the import goes on.',
@@ -172,7 +178,13 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
   },
   LaunchApp: {
     summary: 'Launches the application as a CloudFormation stack, or updates the stack by a change set.',
-    refusals: [...knownApp, ...noLaunch, ['the last termination failed: TerminateApp goes first', NOT_PERMITTED]],
+    refusals: [
+      ...knownApp,
+      ...noLaunch,
+      ['the launch configuration is not valid', NOT_PERMITTED],
+      ['the last termination failed: TerminateApp goes first', NOT_PERMITTED],
+    ],
+    notes: ['The validations of the application begin once the stack stands.'],
   },
   ListApps: {
     summary: 'Lists the applications, or some of them.',
@@ -184,7 +196,9 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
       unknownApp,
       ['there is no such validation', INVALID],
       ['the status is not SUCCEEDED or FAILED', INVALID],
+      ['no launch has reached the validation, or it is decided otherwise', NOT_PERMITTED],
     ],
+    notes: ['A launched server reports by itself, at the address in its user data.'],
   },
   PutAppLaunchConfiguration: {
     summary: 'Sets how an application is launched.',
@@ -193,24 +207,37 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
       launching,
       notOfApp,
       ['a server without `logicalId`, or a script without its type', MISSING],
-      ['a `logicalId` that is not letters and digits, or stands twice', INVALID],
+      ['a `logicalId` that is not letters and digits, stands twice, or is the template’s own', INVALID],
       ['`launchOrder` is negative', INVALID],
       ['a script is not in a bucket whose name begins with `sms-app-`', INVALID],
     ],
+    notes: ['When it names no server, or a script that is not there, the launch status is CONFIGURATION_INVALID.'],
   },
   PutAppReplicationConfiguration: {
     summary: 'Sets how an application is replicated.',
     refusals: [...knownApp, replicating, notOfApp, ...parameters],
+    notes: ['When a server has neither `frequency` nor `runOnce`, the replication status is CONFIGURATION_INVALID.'],
   },
   PutAppValidationConfiguration: {
     summary: 'Sets the validations of an application.',
-    refusals: [...knownApp, notOfApp, validationScript],
+    refusals: [
+      ...knownApp,
+      launching,
+      notOfApp,
+      validationScript,
+      ['a validation without name, script, script type, instance or command', MISSING],
+      ['`validationId` is not one of the application’s', INVALID],
+      [
+        `more than ${limits.appValidations} validations by Systems Manager, or more than ${limits.validationConfigurationBytes} bytes`,
+        NOT_PERMITTED,
+      ],
+    ],
   },
   StartAppReplication: {
     summary: 'Replicates the application: one job per server.',
     refusals: [
       ...knownApp,
-      ['there is no replication configuration, or the application has no servers', NOT_PERMITTED],
+      ['there is no replication configuration, it is not valid, or the application has no servers', NOT_PERMITTED],
       ['it is being replicated, or its last stop failed', NOT_PERMITTED],
       [
         `${limits.replicatingApps} applications are being replicated, or more than ${limits.replicatingServers} servers would be`,
@@ -223,7 +250,7 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
     summary: 'Starts one more run of each server’s job now. The schedule stays.',
     refusals: [
       ...knownApp,
-      ['the first replication is not complete', NOT_PERMITTED],
+      ['the first replication is not complete, or no job is ACTIVE', NOT_PERMITTED],
       ['a run is under way', NOT_PERMITTED],
       [`${limits.onDemandRunsPerDay} such runs in the last 24 hours`, NOT_PERMITTED],
     ],

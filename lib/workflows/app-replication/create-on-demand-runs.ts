@@ -1,4 +1,4 @@
-import { isEnded, newOnDemandRun } from '../../domain/replication-job.ts';
+import { newOnDemandRun } from '../../domain/replication-job.ts';
 import type { Services } from '../../ports.ts';
 import { updateAppReplication } from '../replication-run/update-app.ts';
 import { endAction } from './end-action.ts';
@@ -14,7 +14,8 @@ export async function createOnDemandRuns(
     const requestedAt = app.onDemandRuns.at(-1)!;
     for (const jobId of Object.values(app.replicationJobIds)) {
       const job = await store.get('ReplicationJob', jobId);
-      if (!job || isEnded(job) || job.activeRunId || job.onDemandRuns.some((time) => time >= requestedAt)) continue;
+      // A job that is paused or over has none.
+      if (job?.state !== 'ACTIVE' || job.activeRunId || job.onDemandRuns.some((time) => time >= requestedAt)) continue;
       await store.transact(
         newOnDemandRun(job, {
           runId: newId('sms-run', 8),

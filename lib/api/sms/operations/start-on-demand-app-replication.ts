@@ -1,11 +1,14 @@
 import type { StartOnDemandAppReplicationRequest, StartOnDemandAppReplicationResponse } from '@aws-sdk/client-sms';
 import { jobsOf } from '../../../app-jobs.ts';
 import { isReplicationBusy } from '../../../domain/app.ts';
-import { isEnded, recentRuns } from '../../../domain/replication-job.ts';
+import { recentRuns } from '../../../domain/replication-job.ts';
 import { advance, unchanged } from '../../../domain/transition.ts';
 import type { Services } from '../../../ports.ts';
 import { operationNotPermitted } from '../../errors.ts';
 import { findLiveApp } from '../find.ts';
+
+/** Statuses in which the first replication is done. */
+const REPLICATED = ['REPLICATED', 'PARTIALLY_REPLICATED', 'DELTA_REPLICATED', 'DELTA_REPLICATION_FAILED'];
 
 /** Asks for one more run of each server's job now; the schedule stays as it is. */
 export async function startOnDemandAppReplication(
@@ -15,14 +18,14 @@ export async function startOnDemandAppReplication(
   const { store, clock, config } = services;
   const app = await findLiveApp(appId, services);
   const jobs = await jobsOf(app, services);
-  if (app.latestReplicationTime === undefined || jobs.length === 0 || jobs.every(isEnded)) {
-    throw operationNotPermitted(
-      `application ${app.id} has no replication that is set up and complete (${app.replicationStatus}); start it with StartAppReplication`,
-    );
-  }
   if (isReplicationBusy(app) || jobs.some(({ activeRunId }) => activeRunId)) {
     throw operationNotPermitted(
       `a run of application ${app.id} is under way (${app.replicationStatus}); wait for its end`,
+    );
+  }
+  if (!REPLICATED.includes(app.replicationStatus) || !jobs.some(({ state }) => state === 'ACTIVE')) {
+    throw operationNotPermitted(
+      `application ${app.id} has no job that is ACTIVE and had its first run (${app.replicationStatus}); start it with StartAppReplication, or resume its jobs with UpdateReplicationJob`,
     );
   }
   const recent = recentRuns(app.onDemandRuns, clock.now());
