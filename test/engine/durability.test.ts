@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Engine } from '../../lib/engine/engine.ts';
 import type { EngineStore } from '../../lib/engine/store.ts';
 import { openEngineStore } from '../../lib/local/sqlite-engine-store.ts';
 import { VirtualClock } from '../simulators/virtual-clock.ts';
@@ -41,13 +42,15 @@ async function life(file: string, { clock, crash }: Life) {
       if (crashed) throw new Crash();
     },
   };
-  const engine = engineOn({ store, clock, functions: functions() });
+  const faults: string[] = [];
+  const engine: Engine = engineOn({ store, clock, functions: functions(() => engine, faults) });
   await engine.start();
   await startAll(engine, COUNT).catch((error) => {
     if (!crashed) throw error;
   });
   await clock.advance(60_000, () => engine.idle());
   const problems = crashed ? [] : (await Promise.all([0, 1].map((index) => problemsOf(engine, index)))).flat();
+  problems.push(...faults);
   await engine.stop();
   inner.close();
   return { crashed, problems };
