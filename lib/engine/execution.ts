@@ -94,8 +94,8 @@ export interface TaskWait {
   readonly resource: string;
   /** What it works with; absent where that is the state's input. */
   readonly parameters?: Json;
-  /** The activity task was handed to a worker. */
-  readonly taken?: boolean;
+  /** Others have it, and will answer: a worker, whoever was given the token, an execution. It is not dispatched again. */
+  readonly handedOver?: boolean;
   /** The execution that it started and waits for. */
   readonly child?: string;
   readonly timeoutAt?: number;

@@ -6,6 +6,7 @@ import { StateError } from '../language/state-error.ts';
 import { exceeds } from '../limits.ts';
 import { argumentsOf, integerOf, withResult } from '../processing.ts';
 import { effect, type Outcome, type StateType, type Step, WAITING } from '../step.ts';
+import { beaten } from '../waiting.ts';
 
 type TaskStep = Step<TaskState>;
 
@@ -58,11 +59,11 @@ async function resume(step: TaskStep, signal: Signal, wait: TaskWait): Promise<O
   const { history, limitName } = integrationOf(wait.resource);
   switch (signal.kind) {
     case 'submitted':
-      step.thread.wait = { ...wait, ...(signal.child === undefined ? {} : { child: signal.child }) };
+      step.thread.wait = { ...wait, handedOver: true, ...(signal.child === undefined ? {} : { child: signal.child }) };
       history.submitted(step, wait, signal.output);
       return WAITING;
     case 'taken':
-      step.thread.wait = { ...wait, taken: true };
+      step.thread.wait = { ...wait, handedOver: true };
       history.taken?.(step, signal.workerName);
       return beat(step);
     case 'heartbeat':
@@ -82,9 +83,7 @@ async function resume(step: TaskStep, signal: Signal, wait: TaskWait): Promise<O
 }
 
 function beat(step: TaskStep): Outcome {
-  const wait = step.thread.wait as TaskWait;
-  if (wait.heartbeatSeconds !== undefined)
-    step.thread.wait = { ...wait, heartbeatAt: step.world.now() + wait.heartbeatSeconds * 1_000 };
+  step.thread.wait = beaten(step.thread.wait as TaskWait, step.world.now());
   return WAITING;
 }
 
