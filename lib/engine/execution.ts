@@ -196,6 +196,8 @@ export interface Execution {
   dirty?: Dirty;
   /** Lives in memory only: an Express execution that its caller waits for. */
   volatile?: boolean;
+  /** Members of the context object that stand in place of its own: a test says where it thinks to be. */
+  context?: Readonly<Record<string, Json>>;
 }
 
 /** The thread that runs the machine itself. */

@@ -94,7 +94,7 @@ function executionArnOf(
   return `${stateMachineArn.replace(':stateMachine:', ':express:')}:${name}:${newId()}`;
 }
 
-function checkedInput(text: string, limit: number): string {
+export function checkedInput(text: string, limit: number): string {
   if (exceeds(text, limit))
     throw new ApiError('InvalidExecutionInput', `Invalid Execution Input: it has more than ${limit} bytes`);
   try {

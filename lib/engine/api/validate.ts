@@ -104,6 +104,16 @@ export const CONSTRAINTS: Readonly<Record<string, Members>> = {
     definition: needed(DEFINITION),
     input: text(0, 262_144),
     inspectionLevel: { type: 'string', values: ['INFO', 'DEBUG', 'TRACE'] },
+    revealSecrets: flag,
+    stateName: text(1, 80),
+    variables: text(0, 262_144),
+    context: text(0, 262_144),
+    mock: structure({
+      result: text(0, 262_144),
+      errorOutput: structure({ error: text(0, 256), cause: text(0, 32_768) }),
+      fieldValidationMode: { type: 'string', values: ['STRICT', 'PRESENT', 'NONE'] },
+    }),
+    stateConfiguration: structure({ retrierRetryCount: { type: 'number', range: [0, 99_999_999] } }),
   },
   UntagResource: { resourceArn: needed(ARN), tagKeys: needed(listOf(text(1, 128), [0, 200])) },
   UpdateMapRun: {
