@@ -1,5 +1,6 @@
 import type { Json } from '../../json.ts';
 import { ApiError } from '../api-error.ts';
+import { parsedPayload } from '../data-limit.ts';
 import type { ExecutionRow, ExecutionStatus, Parent } from '../execution.ts';
 import { exceeds } from '../limits.ts';
 import type { StateMachineRow, VersionRow } from '../store.ts';
@@ -98,7 +99,7 @@ export function checkedInput(text: string, limit: number): string {
   if (exceeds(text, limit))
     throw new ApiError('InvalidExecutionInput', `Invalid Execution Input: it has more than ${limit} bytes`);
   try {
-    JSON.parse(text);
+    parsedPayload(text);
     return text;
   } catch (error) {
     throw new ApiError('InvalidExecutionInput', `Invalid State Machine Execution Input: '${(error as Error).message}'`);

@@ -1,11 +1,12 @@
 import type { Json } from '../../json.ts';
 import { ApiError } from '../api-error.ts';
+import { parsedPayload } from '../data-limit.ts';
 import { isObject, type JsonObject } from '../language/json-value.ts';
 
 /** The JSON in the text of a member. Throws ValidationException. */
 export function jsonIn(text: string, member: string): Json {
   try {
-    return JSON.parse(text) as Json;
+    return parsedPayload(text);
   } catch (error) {
     throw new ApiError('ValidationException', `${member} is not JSON: ${(error as Error).message}`);
   }

@@ -1,9 +1,9 @@
 import type { Json } from '../../json.ts';
+import { boundedText } from '../data-limit.ts';
 import type { Signal, TaskWait } from '../execution.ts';
 import { integrationOf } from '../integrations/integrations.ts';
 import type { TaskState } from '../language/definition.ts';
 import { StateError } from '../language/state-error.ts';
-import { exceeds } from '../limits.ts';
 import { argumentsOf, integerOf, withResult } from '../processing.ts';
 import { effect, type Outcome, type StateType, type Step, WAITING } from '../step.ts';
 import { beaten } from '../waiting.ts';
@@ -33,11 +33,13 @@ export const task: StateType<TaskState> = {
       ...(parameters === step.thread.input ? {} : { parameters }),
       ...times(step, { timeout, heartbeat }),
     };
+    const text = boundedText(parameters, step.thread.state, step.world.limits);
     step.thread.wait = wait;
-    integration.history.scheduled(step, wait, {
+    const settings = {
       ...(timeout === undefined ? {} : { timeoutInSeconds: timeout }),
       ...(heartbeat === undefined ? {} : { heartbeatInSeconds: heartbeat }),
-    });
+    };
+    integration.history.scheduled(step, wait, { text, settings });
     effect(step, { kind: 'dispatch', thread: step.thread.id });
     return WAITING;
   },
@@ -93,14 +95,14 @@ async function succeeded(
   { output, limitName }: { output: Json; limitName?: string | undefined },
 ): Promise<Outcome> {
   const { history } = integrationOf(wait.resource);
-  const text = JSON.stringify(output);
-  if (exceeds(text, step.world.limits.payloadBytes)) {
-    const cause = `The state/task '${limitName ?? wait.resource}' returned a result with a size exceeding the maximum number of bytes service limit.`;
-    const failure = { error: 'States.DataLimitExceeded', cause };
+  try {
+    history.succeeded(step, wait, boundedText(output, limitName ?? wait.resource, step.world.limits));
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    const failure = { error: error.error, cause: error.causeText };
     history.failed(step, wait, failure);
     return { kind: 'error', ...failure };
   }
-  history.succeeded(step, wait, text);
   // The child has ended by itself: nothing is left to stop when the thread ends.
   step.thread.wait = { ...wait, child: undefined as never };
   return withResult(step, output);
