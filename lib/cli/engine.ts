@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createEngine } from '../engine/engine.ts';
 import { hostedInvoke, httpInvoke } from '../engine/invoke.ts';
+import { lockFolder } from '../local/data-folder.ts';
 import { eventsFile, httpEvents } from '../local/engine-events.ts';
 import { serveEngine } from '../local/engine-server.ts';
 import { openEngineStore } from '../local/sqlite-engine-store.ts';
@@ -49,6 +50,7 @@ async function serveUntilStopped({
   region: string;
 }): Promise<number> {
   mkdirSync(data, { recursive: true });
+  const lock = lockFolder(data);
   const store = openEngineStore(join(data, 'engine.db'));
   const { AWS_ENDPOINT_URL_LAMBDA: lambda, AWS_ENDPOINT_URL_EVENTBRIDGE: bus } = process.env;
   const log = (entry: object) => void process.stderr.write(`${JSON.stringify(entry, errorsToo)}\n`);
@@ -72,6 +74,7 @@ async function serveUntilStopped({
   await server.close();
   await served.stop();
   store.close();
+  lock.close();
   return 0;
 }
 

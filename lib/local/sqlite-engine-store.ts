@@ -129,10 +129,10 @@ function writeExecution(
   known.number = Number(insert.run(...values, known.history).lastInsertRowid);
 }
 
-/** A new execution, or one that was read by itself to be redriven. */
+/** A new execution, or one that was read by itself to be redriven: what its row says of it holds no more, though it may end again as it did. */
 function numbered(sql: Sql, { executionArn, redrives }: ExecutionRow): Known {
-  const found = redrives > 0 && sql('SELECT number, status, history FROM execution WHERE arn = ?').get(executionArn);
-  return found ? (found as unknown as Known) : { number: -1, status: '', history: null };
+  const found = redrives > 0 && sql('SELECT number, history FROM execution WHERE arn = ?').get(executionArn);
+  return { status: '', ...((found || { number: -1, history: null }) as Omit<Known, 'status'>) };
 }
 
 function writeParts(sql: Sql, { threads, endedThreads, items, itemsGone, mapRuns }: TurnRows, number: number) {
