@@ -1,9 +1,9 @@
 /** What AWS answered, recorded: cases and runners that stand outside the project, and may be absent. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { engineProcess } from './engine-process.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const CASES = join(ROOT, '..', 'shared', 'conformance', 'step-functions');
@@ -30,24 +30,23 @@ export interface Script {
 
 /** Runs a runner of the recorded cases against `rehost engine`, in a process of its own, and answers its report. */
 export async function replay<T>(runner: 'run.mjs' | 'run-api.mjs', args: readonly string[] = []): Promise<T[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'rehost-'));
   const lambdaPort = String(await freePort());
-  const env = { ...process.env, AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${lambdaPort}` };
-  const bin = join(ROOT, 'bin', 'rehost.ts');
-  const engine = spawn(process.execPath, [bin, 'engine', '--port', '0', '--data', folder, '--auth', 'none'], {
-    env,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
+  const engine = await engineProcess({ AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${lambdaPort}` });
   try {
-    const url = await new Promise<string>((resolve) =>
-      engine.stdout.once('data', (line) => resolve(/http\S+/.exec(String(line))![0])),
-    );
-    const report = join(folder, 'report.json');
-    await ended([join(CASES, runner), '--endpoint', url, '--lambda-port', lambdaPort, '--report', report, ...args]);
+    const report = join(engine.folder, 'report.json');
+    await ended([
+      join(CASES, runner),
+      '--endpoint',
+      engine.url,
+      '--lambda-port',
+      lambdaPort,
+      '--report',
+      report,
+      ...args,
+    ]);
     return JSON.parse(readFileSync(report, 'utf8')) as T[];
   } finally {
-    engine.kill();
-    rmSync(folder, { recursive: true, force: true });
+    await engine.end();
   }
 }
 
