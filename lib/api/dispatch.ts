@@ -118,7 +118,7 @@ async function authenticate(
 }
 
 /** Without signatures a web page could reach the service by a name of its own that leads to this machine (DNS rebinding). */
-function refuseForeignHost({ headers }: HttpRequest) {
+export function refuseForeignHost({ headers }: { readonly headers: { readonly host?: string } }) {
   const name = (headers.host ?? '').replace(/:\d*$/, '').toLowerCase();
   if (/^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(name)) return;
   throw accessDenied(

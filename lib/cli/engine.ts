@@ -3,7 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createEngine } from '../engine/engine.ts';
 import { hostedInvoke, httpInvoke } from '../engine/invoke.ts';
-import type { Json } from '../json.ts';
+import { lockFolder } from '../local/data-folder.ts';
+import { eventsFile, httpEvents } from '../local/engine-events.ts';
 import { serveEngine } from '../local/engine-server.ts';
 import { openEngineStore } from '../local/sqlite-engine-store.ts';
 import { systemClock } from '../local/system-clock.ts';
@@ -11,7 +12,7 @@ import { type Command, UsageError } from './command.ts';
 
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
-/** The Step Functions API alone, durably, from a folder. Functions are invoked at AWS_ENDPOINT_URL_LAMBDA. */
+/** The Step Functions API alone, durably, from a folder. Functions are invoked at AWS_ENDPOINT_URL_LAMBDA; events go to AWS_ENDPOINT_URL_EVENTBRIDGE, or into a file. */
 export const engine: Command = {
   usage:
     'rehost engine --data FOLDER --auth none [--port 4599] [--host 127.0.0.1] [--account 000000000000] [--region us-east-1]',
@@ -49,8 +50,9 @@ async function serveUntilStopped({
   region: string;
 }): Promise<number> {
   mkdirSync(data, { recursive: true });
+  const lock = lockFolder(data);
   const store = openEngineStore(join(data, 'engine.db'));
-  const lambda = process.env.AWS_ENDPOINT_URL_LAMBDA;
+  const { AWS_ENDPOINT_URL_LAMBDA: lambda, AWS_ENDPOINT_URL_EVENTBRIDGE: bus } = process.env;
   const log = (entry: object) => void process.stderr.write(`${JSON.stringify(entry, errorsToo)}\n`);
   const served = createEngine({
     store,
@@ -60,7 +62,7 @@ async function serveUntilStopped({
     account,
     region,
     invoke: lambda ? httpInvoke(lambda) : hostedInvoke({}),
-    putEvents: async (entries) => accepted(entries),
+    putEvents: bus ? httpEvents(bus) : eventsFile(join(data, 'events.jsonl')),
     log,
   });
   await served.start();
@@ -72,38 +74,9 @@ async function serveUntilStopped({
   await server.close();
   await served.stop();
   store.close();
+  lock.close();
   return 0;
 }
 
 /** Errors have no members of their own that JSON would show. */
 const errorsToo = (_: string, value: unknown) => (value instanceof Error ? value.stack : value);
-
-/** There is no bus here: entries are checked as EventBridge checks them, and dropped. */
-function accepted(entries: Json[]): Json {
-  const Entries = entries.map((entry) => refusal(entry as Entry) ?? { EventId: randomUUID() });
-  return { Entries, FailedEntryCount: Entries.filter((answer) => 'ErrorCode' in answer).length };
-}
-
-interface Entry {
-  readonly Source?: string;
-  readonly DetailType?: string;
-  readonly Detail?: string;
-}
-
-function refusal(entry: Entry): { ErrorCode: string; ErrorMessage: string } | undefined {
-  for (const member of ['Source', 'DetailType', 'Detail'] as const) {
-    if (entry[member]) continue;
-    const reason = `Parameter ${member} is not valid. Reason: ${member} is a required argument.`;
-    return { ErrorCode: 'InvalidArgument', ErrorMessage: reason };
-  }
-  return isObject(entry.Detail!) ? undefined : { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
-}
-
-function isObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
-  }
-}

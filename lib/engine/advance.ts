@@ -1,10 +1,10 @@
 import type { Json } from '../json.ts';
+import { boundedText } from './data-limit.ts';
 import type { Execution, Failure, JoinWait, Signal, Thread } from './execution.ts';
 import { dirtyOf, machineAt, ROOT } from './execution.ts';
 import { abortChildren, dropItems, endThread } from './join.ts';
 import type { State } from './language/definition.ts';
 import { StateError } from './language/state-error.ts';
-import { exceeds } from './limits.ts';
 import { withError } from './processing.ts';
 import { catcherOf, type Handled, isRetrying, retryDelay } from './retry.ts';
 import { STATE_TYPES } from './states/types.ts';
@@ -88,6 +88,8 @@ async function take(turn: Turn, signal: Signal): Promise<Wake[]> {
 function asStateError({ world, execution }: Step, error: unknown): StateError {
   if (error instanceof StateError) return error;
   if (error instanceof HistoryFull) throw error;
+  if (error instanceof RangeError)
+    return new StateError('States.DataLimitExceeded', 'The data are too large, or nested too deeply.');
   world.report({
     level: 'error',
     message: 'a state failed unexpectedly',
@@ -133,18 +135,11 @@ async function conclude(step: Step, outcome: Outcome): Promise<Wake[]> {
   if (outcome.kind === 'waiting') return [];
   if (outcome.kind === 'error') return recover(step, outcome);
   if (outcome.kind === 'failed') return failThread(step, outcome);
-  const text = JSON.stringify(outcome.output);
-  if (exceeds(text, step.world.limits.payloadBytes)) throw tooLarge(step.thread.state);
+  const text = boundedText(outcome.output, step.thread.state, step.world.limits);
   delete step.thread.wait;
   const next = outcome.next ?? (step.state as { Next?: string }).Next;
   return leave(step, { ...outcome, text, next });
 }
-
-export const tooLarge = (what: string) =>
-  new StateError(
-    'States.DataLimitExceeded',
-    `The state/task '${what}' returned a result with a size exceeding the maximum number of bytes service limit.`,
-  );
 
 interface Leaving {
   readonly output: Json;
@@ -154,10 +149,10 @@ interface Leaving {
 }
 
 function leave(step: Step, { output, text, assigned, next }: Leaving): Wake[] {
-  const { thread, state } = step;
+  const { thread, state, world } = step;
   const variables = Object.entries(assigned ?? {});
+  const told = Object.fromEntries(variables.map(([name, value]) => [name, boundedText(value, name, world.limits)]));
   if (variables.length > 0) thread.variables = { ...thread.variables, ...assigned };
-  const told = Object.fromEntries(variables.map(([name, value]) => [name, JSON.stringify(value)]));
   emit(step, `${state.Type}StateExited`, {
     stateExitedEventDetails: {
       name: thread.state,
@@ -190,7 +185,8 @@ async function recover(step: Step, failure: Handled): Promise<Wake[]> {
   const error = { Error: failure.error ?? '', ...(failure.cause === undefined ? {} : { Cause: failure.cause }) };
   try {
     const { output, assigned } = await withError(step, catcher as never, error);
-    return leave(step, { output, text: JSON.stringify(output), assigned, next: catcher.Next });
+    const text = boundedText(output, thread.state, world.limits);
+    return leave(step, { output, text, assigned, next: catcher.Next });
   } catch (thrown) {
     return failThread(step, explained(step, asStateError(step, thrown)));
   }

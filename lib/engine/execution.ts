@@ -94,8 +94,8 @@ export interface TaskWait {
   readonly resource: string;
   /** What it works with; absent where that is the state's input. */
   readonly parameters?: Json;
-  /** The activity task was handed to a worker. */
-  readonly taken?: boolean;
+  /** Others have it, and will answer: a worker, whoever was given the token, an execution. It is not dispatched again. */
+  readonly handedOver?: boolean;
   /** The execution that it started and waits for. */
   readonly child?: string;
   readonly timeoutAt?: number;
@@ -196,6 +196,8 @@ export interface Execution {
   dirty?: Dirty;
   /** Lives in memory only: an Express execution that its caller waits for. */
   volatile?: boolean;
+  /** Members of the context object that stand in place of its own: a test says where it thinks to be. */
+  context?: Readonly<Record<string, Json>>;
 }
 
 /** The thread that runs the machine itself. */

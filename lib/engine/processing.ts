@@ -46,10 +46,16 @@ export async function argumentsOf(step: Step, taskToken?: string): Promise<Json>
 /** How a state ends that has a result. */
 export async function withResult(step: Step, result: Json): Promise<Outcome> {
   if (isJsonata(step)) return jsonataOutcome(step, { fields: fieldsOf(step), scope: { result }, otherwise: result });
-  const { ResultSelector, ResultPath = '$', Assign } = fieldsOf(step);
+  const { selected, place } = resultStages(step, result);
+  const assigned = assignedBy(fieldsOf(step).Assign, scopeOf(step, selected));
+  return { kind: 'output', output: afterOutputPath(step, place()), assigned };
+}
+
+/** The result on its way to the output, in JSONPath: as ResultSelector leaves it, and then put where ResultPath says. */
+export function resultStages(step: Step, result: Json): { selected: Json; place(): Json } {
+  const { ResultSelector, ResultPath = '$' } = fieldsOf(step);
   const selected = ResultSelector === undefined ? result : renderTemplate(ResultSelector, scopeOf(step, result));
-  const assigned = assignedBy(Assign, scopeOf(step, selected));
-  return { kind: 'output', output: afterOutputPath(step, placed(ResultPath, step.thread.input, selected)), assigned };
+  return { selected, place: () => placed(ResultPath, step.thread.input, selected) };
 }
 
 /** How a state ends that hands on its input. `fields` are another's than the state's where a choice rule has its own. */

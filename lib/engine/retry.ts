@@ -19,9 +19,8 @@ function matches(names: readonly string[], { error, heartbeat }: Handled): boole
 
 /** When the state is to be tried again after this error: milliseconds from now. Undefined when it is not. Counts the retry. */
 export function retryDelay({ thread, state, world }: Step, failure: Handled): number | undefined {
-  const retriers = (state as { Retry?: readonly Retrier[] }).Retry ?? [];
-  const place = retriers.findIndex(({ ErrorEquals }) => matches(ErrorEquals, failure));
-  const retrier = retriers[place];
+  const place = retrierAt({ state }, failure);
+  const retrier = retriersOf({ state })[place];
   if (!retrier) return undefined;
   const used = thread.retries[place] ?? 0;
   if (used >= (retrier.MaxAttempts ?? 3)) return undefined;
@@ -34,9 +33,20 @@ function delayOf(retrier: Retrier, used: number): number {
   return Math.min(IntervalSeconds * BackoffRate ** used, MaxDelaySeconds) * 1_000;
 }
 
+const retriersOf = ({ state }: Pick<Step, 'state'>) => (state as { Retry?: readonly Retrier[] }).Retry ?? [];
+const catchersOf = ({ state }: Pick<Step, 'state'>) => (state as { Catch?: readonly Catcher[] }).Catch ?? [];
+
+/** The place of the retrier whose names have this error; -1 when none has. */
+export const retrierAt = (step: Pick<Step, 'state'>, failure: Handled): number =>
+  retriersOf(step).findIndex(({ ErrorEquals }) => matches(ErrorEquals, failure));
+
+/** The place of the catcher that takes this error; -1 when none does. */
+export const catcherAt = (step: Pick<Step, 'state'>, failure: Handled): number =>
+  catchersOf(step).findIndex(({ ErrorEquals }) => matches(ErrorEquals, failure));
+
 /** The catcher that takes this error. */
-export const catcherOf = ({ state }: Step, failure: Handled): Catcher | undefined =>
-  (state as { Catch?: readonly Catcher[] }).Catch?.find(({ ErrorEquals }) => matches(ErrorEquals, failure));
+export const catcherOf = (step: Step, failure: Handled): Catcher | undefined =>
+  catchersOf(step)[catcherAt(step, failure)];
 
 /** Whether a thread waits to try its state again. */
 export const isRetrying = ({ wait }: Thread) => wait?.kind === 'timer' && wait.retry;

@@ -1,4 +1,3 @@
-import { setImmediate as nextTick } from 'node:timers';
 import type { Clock } from '../clock.ts';
 import { advance, type Wake } from './advance.ts';
 import { ApiError } from './api-error.ts';
@@ -8,9 +7,11 @@ import type { Effect, Execution, ExecutionRow, Failure, Signal, Thread } from '.
 import { dirtyOf, ROOT } from './execution.ts';
 import type { TaskServices } from './integrations/integration.ts';
 import { answerTo, isAwaitedBy, loaded, newExecution, rowsOf } from './lifecycle.ts';
+import { Rounds } from './rounds.ts';
 import type { World } from './step.ts';
 import type { EngineStore } from './store.ts';
 import { Waiters } from './waiters.ts';
+import { overdueBeat } from './waiting.ts';
 
 export interface RuntimeOptions {
   readonly store: EngineStore;
@@ -35,9 +36,7 @@ export class Runtime {
   readonly #ended = new Map<string, (row: ExecutionRow) => void>();
   #queue = new Map<string, Wake[]>();
   #committed: (() => void)[] = [];
-  #rounding: Promise<void> | undefined;
-  #planned = false;
-  #stopped = false;
+  readonly #rounds: Rounds;
   #failure: unknown;
   #idle: (() => void)[] = [];
 
@@ -57,11 +56,16 @@ export class Runtime {
       log: options.world.report,
     });
     this.definitions = new Definitions(options.store);
+    this.#rounds = new Rounds({
+      run: () => this.#round(),
+      more: () => this.#queue.size > 0 || this.#committed.length > 0,
+      rested: () => this.#tellIdle(),
+    });
   }
 
   /** Loads what was running, arms its timers, and does again what was under way. */
   start() {
-    this.#stopped = false;
+    this.#rounds.open();
     for (const { execution, ...rest } of this.#options.store.running())
       this.#executions.set(
         execution.executionArn,
@@ -72,8 +76,8 @@ export class Runtime {
 
   /** Takes no more turns. What is under way is done again by the next start. */
   async stop() {
-    this.#stopped = true;
-    await this.#rounding;
+    this.#rounds.halt();
+    await this.#rounds.ended();
     this.#waiters.clear();
     this.tasks.close();
     this.#executions.clear();
@@ -84,7 +88,7 @@ export class Runtime {
 
   /** Resolves once no turn is planned and no task runs in this process; threads may still wait for time or tokens. */
   async idle() {
-    while (!this.#stopped && (this.#planned || this.#rounding || this.tasks.busy))
+    while (!this.#rounds.stopped && (this.#rounds.underWay || this.tasks.busy))
       await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
@@ -125,19 +129,18 @@ export class Runtime {
 
   /** Tells the thread that waits with this signal's nonce; resolves when what follows is on disk, to false when nobody waits. */
   async tell(signal: Extract<Signal, { nonce: string }>): Promise<boolean> {
-    const waiting = this.#waiters.find(signal.nonce);
+    const waiting = this.#awaiting(signal);
     if (!waiting) return false;
-    if (signal.kind === 'result' || signal.kind === 'failure') this.#waiters.forget(signal.nonce);
     await this.#turn(waiting.executionArn, { thread: waiting.thread, signal });
     return true;
   }
 
   /** Resolves when all that has been asked for is on disk. */
   async settled(): Promise<void> {
-    if (!this.#planned && !this.#rounding) return;
+    if (!this.#rounds.underWay) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#committed.push(resolve);
-    this.#plan();
+    this.#rounds.plan();
     await promise;
     if (this.#failure) throw this.#failure;
   }
@@ -151,12 +154,14 @@ export class Runtime {
     this.#waiters.putDeadline(execution);
     for (const thread of [...threads.values()]) {
       const { wait, id } = thread;
-      // Heartbeats are not written one by one: after a restart every task has a whole interval to show itself.
-      if (wait?.kind === 'task' && wait.heartbeatSeconds !== undefined)
-        thread.wait = { ...wait, heartbeatAt: this.#options.clock.now() + wait.heartbeatSeconds * 1_000 };
+      const beat = overdueBeat(wait, this.#options.clock.now());
+      if (beat) {
+        thread.wait = beat;
+        this.#wake(row.executionArn, { thread: id, signal: { kind: 'heartbeat', nonce: beat.nonce } });
+      }
       this.#rest(execution, thread);
       if (!wait) this.#wake(row.executionArn, { thread: id, signal: { kind: 'start' } });
-      if (wait?.kind === 'task') this.tasks.dispatch(execution, id);
+      if (wait?.kind === 'task' && !wait.handedOver) this.tasks.dispatch(execution, id);
       if (wait?.kind === 'join') this.#resumeJoin(execution, thread);
     }
   }
@@ -179,26 +184,12 @@ export class Runtime {
     const wakes = this.#queue.get(executionArn);
     if (wakes) wakes.push(wake);
     else this.#queue.set(executionArn, [wake]);
-    this.#plan();
-  }
-
-  #plan() {
-    if (this.#planned || this.#rounding || this.#stopped) return;
-    this.#planned = true;
-    nextTick(() => {
-      this.#planned = false;
-      if (this.#stopped) return;
-      this.#rounding = this.#round().finally(() => {
-        this.#rounding = undefined;
-        if (this.#queue.size > 0 || this.#committed.length > 0) this.#plan();
-        this.#tellIdle();
-      });
-    });
+    this.#rounds.plan();
   }
 
   async #turn(executionArn: string, wake: Wake): Promise<void> {
     if (this.#failure) throw this.#failure;
-    if (this.#stopped) throw new ApiError('ServiceUnavailable', 'the engine does not run', 503);
+    if (this.#rounds.stopped) throw new ApiError('ServiceUnavailable', 'the engine does not run', 503);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#committed.push(resolve);
     this.#wake(executionArn, wake);
@@ -253,7 +244,7 @@ export class Runtime {
 
   #fail(error: unknown) {
     this.#failure = error;
-    this.#stopped = true;
+    this.#rounds.halt();
     this.#waiters.clear();
     this.#options.world.report({ level: 'error', message: 'the engine stops: a round could not be committed', error });
   }
@@ -288,8 +279,15 @@ export class Runtime {
   }
 
   #answer(signal: Signal) {
-    const waiting = 'nonce' in signal ? this.#waiters.find(signal.nonce) : undefined;
-    if (waiting && !this.#stopped) this.#wake(waiting.executionArn, { thread: waiting.thread, signal });
+    const waiting = 'nonce' in signal ? this.#awaiting(signal) : undefined;
+    if (waiting && !this.#rounds.stopped) this.#wake(waiting.executionArn, { thread: waiting.thread, signal });
+  }
+
+  /** Where the thread is that waits for this signal. The first result is the last: others are told at once that nobody waits. */
+  #awaiting({ kind, nonce }: Extract<Signal, { nonce: string }>) {
+    const waiting = this.#waiters.find(nonce);
+    if (kind === 'result' || kind === 'failure') this.#waiters.forget(nonce);
+    return waiting;
   }
 
   #tellIdle() {

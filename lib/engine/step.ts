@@ -104,7 +104,8 @@ export const isJsonata = ({ state, execution }: Step): boolean =>
 const RETRIED = ['Task', 'Parallel', 'Map'];
 
 /** The context object, `$$` in JSONPath and `$states.context` in JSONata. */
-export function contextOf({ execution: { row, stateMachineName }, thread, state }: Step, taskToken?: string): Json {
+export function contextOf({ execution, thread, state }: Step, taskToken?: string): Json {
+  const { row, stateMachineName, context } = execution;
   return {
     Execution: {
       Id: row.executionArn,
@@ -123,6 +124,7 @@ export function contextOf({ execution: { row, stateMachineName }, thread, state 
     },
     ...(thread.item === undefined ? {} : { Map: { Item: thread.item } }),
     ...(taskToken === undefined ? {} : { Task: { Token: taskToken } }),
+    ...context,
   };
 }
 

@@ -128,6 +128,7 @@ export interface EngineStore {
   /** The thread that runs the machine, of an execution that has not succeeded. */
   root(executionArn: string): Thread | undefined;
   running(): Iterable<RunningExecution>;
+  /** Events in their order, or in reverse; fewer than the limit where they are large. */
   events(query: { executionArn: string; after: number; limit: number; reverse: boolean }): HistoryEvent[];
   /** Forgets executions that ended before this time, a bounded number at once; answers how many there were. */
   prune(endedBefore: number): number;

@@ -1,4 +1,4 @@
-import type { Signal, Thread } from './execution.ts';
+import type { Signal, TaskWait, Thread, Waiting } from './execution.ts';
 
 /** Whether the thread still waits for this. Late and repeated results are dropped. */
 export function isAwaited({ wait }: Thread, signal: Signal): boolean {
@@ -31,3 +31,11 @@ export function nextTime({ wait }: Thread): { at: number; signal: Signal } | und
     ? undefined
     : { at, signal: { kind: 'timeout', nonce, heartbeat: heartbeatAt < timeoutAt } };
 }
+
+/** The wait of a task once it has shown itself: the next heartbeat is due in an interval. */
+export const beaten = (wait: TaskWait, now: number): TaskWait =>
+  wait.heartbeatSeconds === undefined ? wait : { ...wait, heartbeatAt: now + wait.heartbeatSeconds * 1_000 };
+
+/** A heartbeat that fell due while no engine ran could not be sent: the task has an interval from now. One that is still to come stays as it was. */
+export const overdueBeat = (wait: Waiting | undefined, now: number): TaskWait | undefined =>
+  wait?.kind === 'task' && wait.heartbeatAt !== undefined && wait.heartbeatAt <= now ? beaten(wait, now) : undefined;

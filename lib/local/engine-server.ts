@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { refuseForeignHost } from '../api/dispatch.ts';
+import { ServiceError } from '../api/errors.ts';
 import { ApiError } from '../engine/api-error.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Json } from '../json.ts';
@@ -35,21 +37,26 @@ export async function serveEngine(
 async function respond(engine: Engine, request: IncomingMessage, response: ServerResponse) {
   const { status, body } = await answer(engine, request);
   response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': randomUUID() });
-  response.end(JSON.stringify(body));
+  response.end(body);
 }
 
-async function answer(engine: Engine, request: IncomingMessage): Promise<{ status: number; body: Json }> {
+async function answer(engine: Engine, request: IncomingMessage): Promise<{ status: number; body: string }> {
   try {
+    refuseForeignHost(request);
     const operation = TARGET.exec(String(request.headers['x-amz-target'] ?? ''))?.[1];
     if (!operation)
       throw new ApiError('UnknownOperationException', 'X-Amz-Target names no operation of AWSStepFunctions');
-    return { status: 200, body: await engine.call(operation, parsed(await bodyOf(request))) };
+    return { status: 200, body: JSON.stringify(await engine.call(operation, parsed(await bodyOf(request)))) };
   } catch (error) {
-    if (error instanceof ApiError)
-      return { status: error.status, body: { __type: error.type, message: error.message } };
-    return { status: 500, body: { __type: 'InternalFailure', message: String(error) } };
+    const { type, status, message } = known(error);
+    return { status, body: JSON.stringify({ __type: type, message }) };
   }
 }
+
+const known = (error: unknown) =>
+  error instanceof ApiError || error instanceof ServiceError
+    ? error
+    : { type: 'InternalFailure', status: 500, message: String(error) };
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];

@@ -1,7 +1,8 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import type { ExecutionRow, HistoryEvent, Item, Thread } from '../engine/execution.ts';
+import type { ExecutionRow, Item, Thread } from '../engine/execution.ts';
 import type { EngineStore, ExecutionQuery, Records, RunningExecution, TurnRows } from '../engine/store.ts';
-import { packEvents, unpackEvents } from './engine-history.ts';
+import { chainFrom, listedEvents, packEvents } from './engine-history.ts';
+import { prepared, type Sql } from './prepared.ts';
 
 /**
  * What a turn changes lies close together, so that a commit writes few pages: `turn` holds, for each execution that has not succeeded, all that changes
@@ -53,8 +54,6 @@ export function openEngineStore(
   };
 }
 
-type Sql = (text: string) => StatementSync;
-
 /** What is known of an execution in memory: its number, the status that it was last written with, and its last row of history. */
 interface Known {
   number: number;
@@ -62,18 +61,6 @@ interface Known {
   history: number | null;
 }
 type Kept = WeakMap<ExecutionRow, Known>;
-
-/** Statements are compiled once each. */
-function prepared(database: DatabaseSync): Sql {
-  const statements = new Map<string, StatementSync>();
-  return (text) => {
-    const known = statements.get(text);
-    if (known) return known;
-    const statement = database.prepare(text);
-    statements.set(text, statement);
-    return statement;
-  };
-}
 
 function transaction<T>(database: DatabaseSync, run: () => T): T {
   database.exec('BEGIN IMMEDIATE');
@@ -142,10 +129,10 @@ function writeExecution(
   known.number = Number(insert.run(...values, known.history).lastInsertRowid);
 }
 
-/** A new execution, or one that was read by itself to be redriven. */
+/** A new execution, or one that was read by itself to be redriven: what its row says of it holds no more, though it may end again as it did. */
 function numbered(sql: Sql, { executionArn, redrives }: ExecutionRow): Known {
-  const found = redrives > 0 && sql('SELECT number, status, history FROM execution WHERE arn = ?').get(executionArn);
-  return found ? (found as unknown as Known) : { number: -1, status: '', history: null };
+  const found = redrives > 0 && sql('SELECT number, history FROM execution WHERE arn = ?').get(executionArn);
+  return { status: '', ...((found || { number: -1, history: null }) as Omit<Known, 'status'>) };
 }
 
 function writeParts(sql: Sql, { threads, endedThreads, items, itemsGone, mapRuns }: TurnRows, number: number) {
@@ -250,40 +237,6 @@ function listed(sql: Sql, query: ExecutionQuery): ExecutionRow[] {
   }
   const statement = sql(`SELECT ${COLUMNS} WHERE ${conditions.join(' AND ')} ORDER BY started DESC, arn DESC LIMIT ?`);
   return statement.all(...values, limit).map(joined);
-}
-
-type EventsQuery = Parameters<EngineStore['events']>[0];
-
-function listedEvents(sql: Sql, { executionArn, after, limit, reverse }: EventsQuery): HistoryEvent[] {
-  const found: HistoryEvent[] = [];
-  const chunks = chunksOf(sql, executionArn);
-  if (!reverse) chunks.reverse();
-  for (const number of chunks) {
-    const { events: packed } = sql('SELECT events FROM history WHERE number = ?').get(number)!;
-    const events = unpackEvents(packed as string);
-    if (reverse) events.reverse();
-    found.push(...events.filter(({ id }) => (reverse ? id < after : id > after)));
-    if (found.length >= limit) break;
-  }
-  return found.slice(0, limit);
-}
-
-/** The rows of an execution's history, the last one first. */
-function chunksOf(sql: Sql, executionArn: string): number[] {
-  const last = sql(
-    `SELECT COALESCE(turn.history, execution.history) AS number FROM execution
-     LEFT JOIN turn ON turn.execution = execution.number WHERE arn = ?`,
-  ).get(executionArn);
-  return chainFrom(sql, last?.number as number | null | undefined);
-}
-
-function chainFrom(sql: Sql, last: number | null | undefined): number[] {
-  const chain: number[] = [];
-  for (let number = last; typeof number === 'number'; ) {
-    chain.push(number);
-    number = sql('SELECT previous FROM history WHERE number = ?').get(number)?.previous as number | null;
-  }
-  return chain;
 }
 
 function prune(sql: Sql, endedBefore: number): number {

@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Engine } from '../../lib/engine/engine.ts';
 import type { EngineStore } from '../../lib/engine/store.ts';
+import type { Json } from '../../lib/json.ts';
 import { openEngineStore } from '../../lib/local/sqlite-engine-store.ts';
 import { VirtualClock } from '../simulators/virtual-clock.ts';
-import { engineOn } from './support/bed.ts';
+import { bed, engineOn, historyOf, lambda, ROLE } from './support/bed.ts';
 import { functions, problemsOf, startAll } from './support/everything.ts';
 
 const COUNT = 2;
@@ -41,13 +43,15 @@ async function life(file: string, { clock, crash }: Life) {
       if (crashed) throw new Crash();
     },
   };
-  const engine = engineOn({ store, clock, functions: functions() });
+  const faults: string[] = [];
+  const engine: Engine = engineOn({ store, clock, functions: functions(() => engine, faults) });
   await engine.start();
   await startAll(engine, COUNT).catch((error) => {
     if (!crashed) throw error;
   });
   await clock.advance(60_000, () => engine.idle());
   const problems = crashed ? [] : (await Promise.all([0, 1].map((index) => problemsOf(engine, index)))).flat();
+  problems.push(...faults);
   await engine.stop();
   inner.close();
   return { crashed, problems };
@@ -100,5 +104,109 @@ describe('an engine that is killed', () => {
       expect(JSON.parse(await work(file, 'none'))).toMatchObject({ done: true, problems: [] });
     };
     await Promise.all(['before:3', 'after:9'].map(kill));
+  });
+});
+
+test('of two answers to one task that come in one round the first is taken, and the second refused', async () => {
+  const refused: string[] = [];
+  const all = bed({
+    ask: async (input) => {
+      const { token } = input as { token: string };
+      void (async () => {
+        // Once the failure is queued, and before its round: rounds begin after all microtasks.
+        for (let turn = 0; turn < 100; turn++) await null;
+        await all
+          .call('SendTaskSuccess', { taskToken: token, output: '"second"' })
+          .catch(({ type }) => refused.push(type));
+      })();
+      throw new Error('first');
+    },
+    next: async () => 'next',
+  });
+  const ask = {
+    Type: 'Task',
+    Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken',
+    Parameters: { FunctionName: lambda('ask'), Payload: { 'token.$': '$$.Task.Token' } },
+    Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Next' }],
+    End: true,
+  };
+  const States = { Ask: ask, Next: { Type: 'Task', Resource: lambda('next'), End: true } };
+  const executionArn = await all.start(await all.create('m', { StartAt: 'Ask', States }));
+  await all.pass(0);
+  expect(await all.describe(executionArn)).toMatchObject({ status: 'SUCCEEDED', output: '"next"' });
+  expect(refused).toEqual(['TaskTimedOut']);
+});
+
+describe('a task that others have when the process ends', () => {
+  const work = {
+    Type: 'Task',
+    Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken',
+    Parameters: { FunctionName: lambda('ask'), Payload: { 'token.$': '$$.Task.Token' } },
+    HeartbeatSeconds: 100,
+    End: true,
+  };
+
+  /** An engine, its task under way; and what comes after it on the same store. */
+  async function handedOver() {
+    const [store, clock] = [openEngineStore(':memory:'), new VirtualClock()];
+    const tokens: string[] = [];
+    const ask = async (input: Json) => tokens.push((input as { token: string }).token);
+    const open = () => engineOn({ store, clock, functions: { ask } });
+    const first = open();
+    await first.start();
+    const definition = JSON.stringify({ StartAt: 'Work', States: { Work: work } });
+    const machine = (await first.call('CreateStateMachine', { name: 'm', definition, roleArn: ROLE })) as Answer;
+    const begun = (await first.call('StartExecution', { stateMachineArn: machine.stateMachineArn! })) as Answer;
+    await clock.advance(0, () => first.idle());
+    const next = async (engine: Engine, ms: number) => {
+      await engine.stop();
+      await clock.advance(ms);
+      const again = open();
+      await again.start();
+      await clock.advance(0, () => again.idle());
+      return again;
+    };
+    const executionArn = begun.executionArn!;
+    const status = async (engine: Engine) =>
+      ((await engine.call('DescribeExecution', { executionArn })) as Answer).status;
+    return { first, clock, tokens, next, status, executionArn };
+  }
+  type Answer = Readonly<Record<string, string>>;
+
+  test('is not handed out again, and its token stays good', async () => {
+    const { first, clock, tokens, next, executionArn } = await handedOver();
+    const second = await next(first, 10_000);
+    await second.call('SendTaskSuccess', { taskToken: tokens[0]!, output: '1' });
+    await clock.advance(0, () => second.idle());
+    expect(tokens).toHaveLength(1);
+    expect((await historyOf(second, executionArn)).map(({ type }) => type)).toEqual([
+      'ExecutionStarted',
+      'TaskStateEntered',
+      'TaskScheduled',
+      'TaskStarted',
+      'TaskSubmitted',
+      'TaskSucceeded',
+      'TaskStateExited',
+      'ExecutionSucceeded',
+    ]);
+  });
+
+  test('has to show itself when it would have had to anyway', async () => {
+    const { first, clock, next, status } = await handedOver();
+    const second = await next(first, 60_000);
+    await clock.advance(39_000, () => second.idle());
+    expect(await status(second)).toBe('RUNNING');
+    await clock.advance(1_000, () => second.idle());
+    expect(await status(second)).toBe('FAILED');
+  });
+
+  test('has an interval to show itself when it could not while nothing ran, but not a second one', async () => {
+    const { first, clock, next, status } = await handedOver();
+    const second = await next(first, 1_000_000);
+    await clock.advance(99_000, () => second.idle());
+    expect(await status(second)).toBe('RUNNING');
+    const third = await next(second, 0);
+    await clock.advance(1_000, () => third.idle());
+    expect(await status(third)).toBe('FAILED');
   });
 });

@@ -40,6 +40,17 @@ describe('a redrive', () => {
     ]);
   });
 
+  test('that fails again at once counts all the same', async () => {
+    const all = bed();
+    const failing = { StartAt: 'F', States: { F: { Type: 'Fail', Error: 'E' } } };
+    const executionArn = await all.start(await all.create('m', failing));
+    await all.pass(1_000);
+    await all.call('RedriveExecution', { executionArn });
+    const { startDate, stopDate, ...rest } = await all.describe(executionArn);
+    expect({ ...rest, took: stopDate - startDate }).toMatchObject({ status: 'FAILED', redriveCount: 1, took: 1 });
+    expect((await all.types(executionArn)).slice(-2)).toEqual(['ExecutionRedriven', 'ExecutionFailed']);
+  });
+
   test('of what has not failed, or failed long ago, is refused', async () => {
     const all = bed({ work: async () => Promise.reject(new Error('always')) });
     const well = await all.start(await all.create('well', pass));

@@ -100,7 +100,6 @@ const refusal = (message: string) => new ApiError('ValidationException', message
 /** One or two versions of one state machine whose weights make a hundred. */
 function checkedRoutes(value: Json, { store }: EngineService): Routes {
   const routes = value as unknown as Routes;
-  for (const [place, { weight }] of routes.entries()) checkWeight(weight, place + 1);
   const arns = routes.map(({ stateMachineVersionArn }) => stateMachineVersionArn);
   const received = `Received: [${arns.join(', ')}]`;
   if (arns.some((arn) => !/:\d+$/.test(arn.split(':').slice(6).join(':'))))
@@ -114,12 +113,6 @@ function checkedRoutes(value: Json, { store }: EngineService): Routes {
     throw refusal(`Sum of routing configuration weights must equal 100. Received: [${weights.join(', ')}]`);
   if (arns.some((arn) => !store.get('version', arn))) throw notFound();
   return routes;
-}
-
-function checkWeight(weight: number, place: number) {
-  const at = `1 validation error detected: Value '${weight}' at 'routingConfiguration.${place}.member.weight' failed to satisfy constraint: Member must have value`;
-  if (weight > 100) throw refusal(`${at} less than or equal to 100`);
-  if (weight < 0) throw refusal(`${at} greater than or equal to 0`);
 }
 
 const notFound = () => new ApiError('ResourceNotFound', 'Request references a resource that does not exist.');

@@ -1,5 +1,6 @@
 import type { Json } from '../../json.ts';
 import { ApiError } from '../api-error.ts';
+import { parsedPayload } from '../data-limit.ts';
 import type { ExecutionRow, ExecutionStatus, Parent } from '../execution.ts';
 import { exceeds } from '../limits.ts';
 import type { StateMachineRow, VersionRow } from '../store.ts';
@@ -94,11 +95,11 @@ function executionArnOf(
   return `${stateMachineArn.replace(':stateMachine:', ':express:')}:${name}:${newId()}`;
 }
 
-function checkedInput(text: string, limit: number): string {
+export function checkedInput(text: string, limit: number): string {
   if (exceeds(text, limit))
     throw new ApiError('InvalidExecutionInput', `Invalid Execution Input: it has more than ${limit} bytes`);
   try {
-    JSON.parse(text);
+    parsedPayload(text);
     return text;
   } catch (error) {
     throw new ApiError('InvalidExecutionInput', `Invalid State Machine Execution Input: '${(error as Error).message}'`);

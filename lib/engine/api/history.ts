@@ -18,6 +18,7 @@ export const getExecutionHistory: EngineOperation = (input, service) => {
     entry: ({ timestamp, ...event }) =>
       ({ ...(withData ? event : withoutData(event)), timestamp: seconds(timestamp) }) as unknown as Json,
     place: ({ id }) => id,
+    more: ({ id }) => (reverse ? id > 1 : id < count),
   });
   return { events, ...rest };
 };

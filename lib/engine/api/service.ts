@@ -43,12 +43,13 @@ export function checkArn(arn: string, ...types: string[]) {
 }
 
 /** A page of a listing whose token is the place after its last entry. Tokens are opaque to clients. */
-export function paged<T>(input: Input, { rows, entry, place }: Page<T>): { entries: Json[]; nextToken?: string } {
+export function paged<T>(input: Input, { rows, entry, place, more }: Page<T>): { entries: Json[]; nextToken?: string } {
   const limit = Number(input.maxResults ?? 0) || 100;
   const found = rows(limit + 1, placeOf(input));
   const shown = found.slice(0, limit);
-  const nextToken =
-    found.length > limit ? Buffer.from(JSON.stringify(place(shown.at(-1)!))).toString('base64url') : undefined;
+  const last = shown.at(-1);
+  const goesOn = found.length > limit || (last !== undefined && more?.(last) === true);
+  const nextToken = goesOn ? Buffer.from(JSON.stringify(place(last!))).toString('base64url') : undefined;
   return { entries: shown.map(entry), ...(nextToken === undefined ? {} : { nextToken }) };
 }
 
@@ -56,6 +57,8 @@ interface Page<T> {
   rows(limit: number, after: Json | undefined): T[];
   entry(row: T): Json;
   place(row: T): Json;
+  /** Whether there are rows after this one, where `rows` may answer fewer than it is asked for. */
+  more?(last: T): boolean;
 }
 
 function placeOf(input: Input): Json | undefined {

@@ -5,7 +5,7 @@ import { checkArn } from './service.ts';
 
 /** Tags as they are kept, by their keys. */
 export const tagsOf = (tags: Json | undefined): Record<string, string> =>
-  Object.fromEntries(((tags ?? []) as { key: string; value: string }[]).map(({ key, value }) => [key, value]));
+  Object.fromEntries(((tags ?? []) as { key: string; value?: string }[]).map(({ key, value = '' }) => [key, value]));
 
 function checkResource(arn: string, { store }: EngineService) {
   checkArn(arn, 'stateMachine', 'activity');

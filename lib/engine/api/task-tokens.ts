@@ -1,5 +1,6 @@
 import type { Json } from '../../json.ts';
 import { ApiError } from '../api-error.ts';
+import { parsedPayload } from '../data-limit.ts';
 import { type EngineOperation, type EngineService, textOf } from './service.ts';
 
 export const sendTaskSuccess: EngineOperation = async (input, service) => {
@@ -34,7 +35,7 @@ function answered(awaited: boolean): Json {
 
 function parsed(output: string): Json {
   try {
-    return JSON.parse(output) as Json;
+    return parsedPayload(output);
   } catch (error) {
     throw new ApiError('InvalidOutput', `Invalid Output: '${(error as Error).message}'`);
   }

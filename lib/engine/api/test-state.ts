@@ -1,58 +1,46 @@
 import type { Json } from '../../json.ts';
-import { advance, type Wake } from '../advance.ts';
-import { ApiError } from '../api-error.ts';
-import { dirtyOf, type Execution, type ExecutionRow, type HistoryEvent, parametersOf, ROOT } from '../execution.ts';
-import type { TaskServices } from '../integrations/integration.ts';
-import { integrationOf } from '../integrations/integrations.ts';
-import type { StateMachineDefinition } from '../language/definition.ts';
+import { type ExecutionRow, type Failure, type HistoryEvent, ROOT } from '../execution.ts';
 import { newExecution } from '../lifecycle.ts';
-import { compact, type EngineOperation, type EngineService, textOf } from './service.ts';
+import { catcherAt, retrierAt } from '../retry.ts';
+import type { Step } from '../step.ts';
+import { checkedInput } from './executions.ts';
+import { inspected } from './inspection.ts';
+import { objectIn } from './json-in.ts';
+import { compact, type EngineOperation, type EngineService, type Input, textOf } from './service.ts';
+import { runState } from './test-run.ts';
+import { testedState } from './tested-state.ts';
 
-const NAME = 'TestState';
-const TESTABLE = ['Task', 'Pass', 'Wait', 'Choice', 'Succeed', 'Fail'];
-
-/** Runs one state, without a state machine and without a trace in the store. Waits take no time. */
+/** Runs one state, without a state machine and without a trace in the store. Waits take no time; a task is carried out, or mocked. */
 export const testState: EngineOperation = async (input, service) => {
-  const state = parsed(input.definition as string);
-  if (!TESTABLE.includes(String(state.Type)))
-    throw new ApiError(
-      'InvalidDefinition',
-      `Invalid State Machine Definition: a state of type ${state.Type} cannot be tested`,
-    );
-  const text = textOf(input, 'input') ?? '{}';
-  const execution = newExecution(rowOf(input, text, service), definitionOf(state), service.world);
-  const events = await run(execution, service);
-  return answer(execution, events);
+  const { world } = service;
+  const { name, state, definition } = testedState(input);
+  const execution = newExecution(rowOf(input, service), definition, world);
+  const root = execution.threads.get(ROOT)!;
+  root.variables = objectIn(input.variables, 'variables');
+  execution.context = objectIn(input.context, 'context');
+  const step: Step = { world, execution, thread: { ...root, state: name }, state };
+  const events = await runState(execution, input, service);
+  const answer = answerOf(step, events);
+  if ((input.inspectionLevel ?? 'INFO') === 'INFO') return compact({ ...answer });
+  const data = (await inspected(step, workedOf(events))) as object;
+  const { variables } = root;
+  return compact({
+    ...answer,
+    inspectionData: compact({ ...data, variables: JSON.stringify(variables), errorDetails: handlerOf(step, answer) }),
+  });
 };
 
-function parsed(definition: string): Record<string, Json> {
-  try {
-    return JSON.parse(definition) as Record<string, Json>;
-  } catch (error) {
-    throw new ApiError('InvalidDefinition', `Invalid State Machine Definition: '${(error as Error).message}'`);
-  }
-}
-
-/** The state, and a state that does nothing for each that it may go to. */
-function definitionOf(state: Record<string, Json>): StateMachineDefinition {
-  const targets = [...JSON.stringify(state).matchAll(/"(?:Next|Default)":("(?:[^"\\]|\\.)*")/g)].map(
-    ([, name]) => JSON.parse(name!) as string,
-  );
-  const stubs = Object.fromEntries(targets.map((name) => [name, { Type: 'Succeed' }]));
-  return { StartAt: NAME, States: { ...stubs, [NAME]: state } } as unknown as StateMachineDefinition;
-}
-
-const rowOf = (input: Readonly<Record<string, Json>>, text: string, { world, clock }: EngineService): ExecutionRow => {
+function rowOf(input: Input, { world, clock }: EngineService): ExecutionRow {
   const base = `arn:aws:states:${world.region}:${world.account}`;
   const name = world.newId();
   return {
-    executionArn: `${base}:express:${NAME}:${name}`,
-    stateMachineArn: `${base}:stateMachine:${NAME}`,
+    executionArn: `${base}:express:TestState:${name}`,
+    stateMachineArn: `${base}:stateMachine:TestState`,
     name,
     type: 'EXPRESS',
     definition: '',
     path: [],
-    input: text,
+    input: checkedInput(textOf(input, 'input') ?? '{}', world.limits.payloadBytes),
     roleArn: textOf(input, 'roleArn') ?? '',
     startedAt: clock.now(),
     status: 'RUNNING',
@@ -60,47 +48,42 @@ const rowOf = (input: Readonly<Record<string, Json>>, text: string, { world, clo
     threads: 0,
     redrives: 0,
   };
-};
-
-/** Takes the state's turns until it is left, or is to be tried again. */
-async function run(execution: Execution, { world, runtime }: EngineService): Promise<HistoryEvent[]> {
-  const events: HistoryEvent[] = [];
-  let wakes: Wake[] = [{ thread: ROOT, signal: { kind: 'start' } }];
-  while (wakes.length > 0) {
-    wakes = await advance(execution, wakes, world);
-    events.push(...dirtyOf(execution).events.splice(0));
-    const wait = execution.threads.get(ROOT)?.wait;
-    if (wait?.kind === 'timer' && !wait.retry) wakes = [{ thread: ROOT, signal: { kind: 'timer' } }];
-    if (wait?.kind === 'task') wakes = await answered(execution, runtime.tasks.services);
-  }
-  return events;
 }
 
-async function answered(execution: Execution, services: TaskServices): Promise<Wake[]> {
-  const thread = execution.threads.get(ROOT)!;
-  const wait = thread.wait;
-  if (wait?.kind !== 'task') return [];
-  const { signal: abort } = new AbortController();
-  const signal = await integrationOf(wait.resource).dispatch(
-    { execution, thread, wait, parameters: parametersOf(thread, wait), signal: abort },
-    services,
-  );
-  return signal ? [{ thread: ROOT, signal }] : [];
+interface Answer extends Failure {
+  readonly status: 'SUCCEEDED' | 'FAILED' | 'RETRIABLE' | 'CAUGHT_ERROR';
+  readonly output?: string | undefined;
+  readonly nextState?: string | undefined;
 }
 
-function answer(execution: Execution, events: readonly HistoryEvent[]): Json {
+function answerOf({ execution }: Step, events: readonly HistoryEvent[]): Answer {
   const { row, threads } = execution;
   const left = events.find(({ type }) => type.endsWith('StateExited'));
-  const output = (left?.stateExitedEventDetails as { output?: string } | undefined)?.output;
-  const entered = events.filter(({ type }) => type.endsWith('StateEntered'));
-  const nextState = (entered[1]?.stateEnteredEventDetails as { name?: string } | undefined)?.name;
-  const failed = events.find(({ type }) => /(?:Failed|TimedOut)$/.test(type) && type !== 'ExecutionFailed');
-  if (!failed && row.status === 'SUCCEEDED') return compact({ output, nextState, status: 'SUCCEEDED' });
-  const { error, cause } = failed ? detailsOf(failed) : row;
-  if (left && failed) return compact({ output, error, cause, nextState, status: 'CAUGHT_ERROR' });
-  const retried = threads.get(ROOT)?.wait?.kind === 'timer';
-  return compact({ error: error ?? row.error, cause: cause ?? row.cause, status: retried ? 'RETRIABLE' : 'FAILED' });
+  const { output } = detailsOf(left) as { output?: string };
+  const next = events.filter(({ type }) => type.endsWith('StateEntered'))[1];
+  const { name: nextState } = detailsOf(next) as { name?: string };
+  const failed = events.find(({ type }) => /(?:Failed|TimedOut)$/.test(type) && !type.startsWith('Execution'));
+  if (left && !failed) return { output, nextState, status: 'SUCCEEDED' };
+  const { error = row.error, cause = row.cause } = detailsOf(failed) as Failure;
+  if (left) return { output, error, cause, nextState, status: 'CAUGHT_ERROR' };
+  return { error, cause, status: threads.get(ROOT)?.wait?.kind === 'timer' ? 'RETRIABLE' : 'FAILED' };
 }
 
-const detailsOf = (event: HistoryEvent): { error?: string; cause?: string } =>
-  (Object.entries(event).find(([name]) => name.endsWith('EventDetails'))?.[1] ?? {}) as { error?: string };
+const detailsOf = (event: HistoryEvent | undefined): object =>
+  (Object.entries(event ?? {}).find(([name]) => name.endsWith('EventDetails'))?.[1] ?? {}) as object;
+
+/** What a task was given, and what it answered, as its events tell. */
+function workedOf(events: readonly HistoryEvent[]) {
+  const of = (type: RegExp) => detailsOf(events.find((event) => type.test(event.type))) as Record<string, string>;
+  const { parameters, input = parameters } = of(/^(?:Task|LambdaFunction|Activity)Scheduled$/);
+  return { given: input, result: of(/^(?:Task|LambdaFunction|Activity)Succeeded$/).output };
+}
+
+/** Which retrier or catcher takes the error. */
+function handlerOf(step: Step, { status, ...failure }: Answer): Json | undefined {
+  const wait = step.execution.threads.get(ROOT)?.wait;
+  if (status === 'CAUGHT_ERROR') return { catchIndex: catcherAt(step, failure) };
+  if (status !== 'RETRIABLE' || wait?.kind !== 'timer') return undefined;
+  const retryBackoffIntervalSeconds = Math.round((wait.until - step.world.now()) / 1_000);
+  return { retryIndex: retrierAt(step, failure), retryBackoffIntervalSeconds };
+}

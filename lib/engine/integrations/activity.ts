@@ -4,14 +4,12 @@ import { arnHistory, type Integration } from './integration.ts';
 export const activity: Integration = {
   history: arnHistory('Activity'),
   async dispatch({ execution, thread, wait, parameters }, services) {
-    // A worker that has taken it answers by its token, whatever happened to us in between.
-    if (!wait.taken)
-      services.offer(wait.resource, {
-        executionArn: execution.row.executionArn,
-        thread: thread.id,
-        nonce: wait.nonce,
-        input: parameters,
-      });
+    services.offer(wait.resource, {
+      executionArn: execution.row.executionArn,
+      thread: thread.id,
+      nonce: wait.nonce,
+      input: parameters,
+    });
     return undefined;
   },
 };

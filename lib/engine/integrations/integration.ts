@@ -1,14 +1,5 @@
 import type { Json } from '../../json.ts';
-import {
-  type Execution,
-  type ExecutionRow,
-  type Failure,
-  type Parent,
-  parametersOf,
-  type Signal,
-  type TaskWait,
-  type Thread,
-} from '../execution.ts';
+import type { Execution, ExecutionRow, Failure, Parent, Signal, TaskWait, Thread } from '../execution.ts';
 import type { InvokeOptions, InvokeResult } from '../invoke.ts';
 import { emit, type Step, WHOLE } from '../step.ts';
 
@@ -31,11 +22,15 @@ export interface Dispatched {
   readonly signal: AbortSignal;
 }
 
-type Settings = { readonly timeoutInSeconds?: number; readonly heartbeatInSeconds?: number };
+interface Scheduled {
+  /** What it works with, as JSON text. */
+  readonly text: string;
+  readonly settings: { readonly timeoutInSeconds?: number; readonly heartbeatInSeconds?: number };
+}
 
 /** How the history tells of a task. */
 export interface TaskHistory {
-  scheduled(step: Step, wait: TaskWait, settings: Settings): void;
+  scheduled(step: Step, wait: TaskWait, scheduled: Scheduled): void;
   taken?(step: Step, workerName: string | undefined): void;
   submitted(step: Step, wait: TaskWait, output: Json): void;
   succeeded(step: Step, wait: TaskWait, output: string): void;
@@ -63,9 +58,9 @@ const named = ({ error, cause }: Failure) => ({
 export function taskHistory(resourceType: string): TaskHistory {
   const of = ({ resource }: TaskWait) => ({ resource: resource.split(':').slice(6).join(':'), resourceType });
   return {
-    scheduled(step, wait, settings) {
+    scheduled(step, wait, { text, settings }) {
       const { region } = step.world;
-      const details = { ...of(wait), region, parameters: JSON.stringify(parametersOf(step.thread, wait)), ...settings };
+      const details = { ...of(wait), region, parameters: text, ...settings };
       emit(step, 'TaskScheduled', { taskScheduledEventDetails: details });
       emit(step, 'TaskStarted', { taskStartedEventDetails: of(wait) });
     },
@@ -91,9 +86,8 @@ export function arnHistory(kind: 'LambdaFunction' | 'Activity'): TaskHistory {
   const tell = (step: Step, suffix: string, details: object) =>
     emit(step, `${kind}${suffix}`, { [member(suffix)]: details });
   return {
-    scheduled(step, wait, settings) {
+    scheduled(step, wait, { text: input, settings }) {
       const { resource } = wait;
-      const input = JSON.stringify(parametersOf(step.thread, wait));
       tell(step, 'Scheduled', { resource, input, inputDetails: WHOLE, ...settings });
       if (kind === 'LambdaFunction') emit(step, 'LambdaFunctionStarted');
     },

@@ -18,8 +18,6 @@ export const startExecution: Integration = {
       : "The field 'StateMachineArn' is required but was missing",
   async dispatch(task, services) {
     const { wait } = task;
-    // Begun before a crash: the runtime tells of its end.
-    if (wait.child !== undefined) return undefined;
     try {
       return begun(wait, await start(task, services));
     } catch (error) {

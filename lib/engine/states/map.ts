@@ -1,4 +1,5 @@
 import type { Json } from '../../json.ts';
+import { boundedText } from '../data-limit.ts';
 import { type JoinWait, processorOf } from '../execution.ts';
 import { dropItems, putItems, startChild } from '../join.ts';
 import type { MapState } from '../language/definition.ts';
@@ -98,6 +99,9 @@ export async function selected(step: MapStep, item: { Index: number; Value: Json
   const selector = ItemSelector ?? Parameters;
   if (selector === undefined) return item.Value;
   const itemStep = { ...step, thread: { ...step.thread, item } };
-  if (isJsonata(step)) return renderJsonata(selector, scopeOf(itemStep, step.thread.input), 'ItemSelector');
-  return renderTemplate(selector, scopeOf(itemStep, inputOf(step)));
+  const input = isJsonata(step)
+    ? await renderJsonata(selector, scopeOf(itemStep, step.thread.input), 'ItemSelector')
+    : renderTemplate(selector, scopeOf(itemStep, inputOf(step)));
+  boundedText(input, step.thread.state, step.world.limits);
+  return input;
 }

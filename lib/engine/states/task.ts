@@ -1,11 +1,12 @@
 import type { Json } from '../../json.ts';
+import { boundedText } from '../data-limit.ts';
 import type { Signal, TaskWait } from '../execution.ts';
 import { integrationOf } from '../integrations/integrations.ts';
 import type { TaskState } from '../language/definition.ts';
 import { StateError } from '../language/state-error.ts';
-import { exceeds } from '../limits.ts';
 import { argumentsOf, integerOf, withResult } from '../processing.ts';
 import { effect, type Outcome, type StateType, type Step, WAITING } from '../step.ts';
+import { beaten } from '../waiting.ts';
 
 type TaskStep = Step<TaskState>;
 
@@ -32,11 +33,13 @@ export const task: StateType<TaskState> = {
       ...(parameters === step.thread.input ? {} : { parameters }),
       ...times(step, { timeout, heartbeat }),
     };
+    const text = boundedText(parameters, step.thread.state, step.world.limits);
     step.thread.wait = wait;
-    integration.history.scheduled(step, wait, {
+    const settings = {
       ...(timeout === undefined ? {} : { timeoutInSeconds: timeout }),
       ...(heartbeat === undefined ? {} : { heartbeatInSeconds: heartbeat }),
-    });
+    };
+    integration.history.scheduled(step, wait, { text, settings });
     effect(step, { kind: 'dispatch', thread: step.thread.id });
     return WAITING;
   },
@@ -58,11 +61,11 @@ async function resume(step: TaskStep, signal: Signal, wait: TaskWait): Promise<O
   const { history, limitName } = integrationOf(wait.resource);
   switch (signal.kind) {
     case 'submitted':
-      step.thread.wait = { ...wait, ...(signal.child === undefined ? {} : { child: signal.child }) };
+      step.thread.wait = { ...wait, handedOver: true, ...(signal.child === undefined ? {} : { child: signal.child }) };
       history.submitted(step, wait, signal.output);
       return WAITING;
     case 'taken':
-      step.thread.wait = { ...wait, taken: true };
+      step.thread.wait = { ...wait, handedOver: true };
       history.taken?.(step, signal.workerName);
       return beat(step);
     case 'heartbeat':
@@ -82,9 +85,7 @@ async function resume(step: TaskStep, signal: Signal, wait: TaskWait): Promise<O
 }
 
 function beat(step: TaskStep): Outcome {
-  const wait = step.thread.wait as TaskWait;
-  if (wait.heartbeatSeconds !== undefined)
-    step.thread.wait = { ...wait, heartbeatAt: step.world.now() + wait.heartbeatSeconds * 1_000 };
+  step.thread.wait = beaten(step.thread.wait as TaskWait, step.world.now());
   return WAITING;
 }
 
@@ -94,14 +95,14 @@ async function succeeded(
   { output, limitName }: { output: Json; limitName?: string | undefined },
 ): Promise<Outcome> {
   const { history } = integrationOf(wait.resource);
-  const text = JSON.stringify(output);
-  if (exceeds(text, step.world.limits.payloadBytes)) {
-    const cause = `The state/task '${limitName ?? wait.resource}' returned a result with a size exceeding the maximum number of bytes service limit.`;
-    const failure = { error: 'States.DataLimitExceeded', cause };
+  try {
+    history.succeeded(step, wait, boundedText(output, limitName ?? wait.resource, step.world.limits));
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    const failure = { error: error.error, cause: error.causeText };
     history.failed(step, wait, failure);
     return { kind: 'error', ...failure };
   }
-  history.succeeded(step, wait, text);
   // The child has ended by itself: nothing is left to stop when the thread ends.
   step.thread.wait = { ...wait, child: undefined as never };
   return withResult(step, output);

@@ -10,7 +10,7 @@ const processor = (name: string) => ({
   StartAt: name,
   States: { [name]: { Type: 'Task', Resource: lambda('double'), End: true } },
 });
-/** A machine that goes through all that can be cut short: tasks, retries, waits, branches, items, Map Runs, nested executions. */
+/** A machine that goes through all that can be cut short: tasks, retries, waits, branches, items, Map Runs, nested executions, task tokens. */
 const MACHINE = {
   StartAt: 'Prepare',
   States: {
@@ -56,6 +56,17 @@ const MACHINE = {
       Parameters: { StateMachineArn: `${STATES}:stateMachine:child`, Input: { 'value.$': '$.seed' } },
       ResultSelector: { 'value.$': '$.Output' },
       ResultPath: '$.nested',
+      Next: 'Ask',
+    },
+    Ask: {
+      Type: 'Task',
+      Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken',
+      HeartbeatSeconds: 600,
+      Parameters: {
+        FunctionName: lambda('ask'),
+        Payload: { 'token.$': '$$.Task.Token', 'seed.$': '$seed' },
+      },
+      ResultPath: '$.asked',
       Next: 'Done',
     },
     Done: { Type: 'Pass', Parameters: { 'seed.$': '$seed', 'all.$': '$' }, End: true },
@@ -66,15 +77,31 @@ const ITEMS = [1, 2, 3];
 
 export const executionArn = (index: number) => `${STATES}:execution:everything:e${index}`;
 
-/** Its functions; `flaky` fails when it is first tried. */
-export function functions(): Functions {
+/** What a run of the executions showed to be wrong, beside how they ended. */
+export type Faults = string[];
+
+/** Its functions; `flaky` fails when it is first tried, `ask` answers its token again and again. */
+export function functions(engine: () => Engine, faults: Faults): Functions {
   const valueIn = (input: Json) => (typeof input === 'number' ? input : (input as { value: number }).value);
+  const isTaken = (taskToken: string, output: Json) =>
+    engine()
+      .call('SendTaskSuccess', { taskToken, output: JSON.stringify(output) })
+      .then(
+        () => true,
+        () => false,
+      );
   return {
     double: async (input) => valueIn(input) * 2,
     seed: async (input) => (input as { seed: number }).seed,
     flaky: async (input) => {
       if ((input as { tries: number }).tries > 0) return 'steady';
       throw Object.assign(new Error('the first time'), { name: 'Flaky' });
+    },
+    ask: async (input) => {
+      const { token, seed } = input as { token: string; seed: number };
+      const [first, second] = await Promise.all([isTaken(token, seed), isTaken(token, seed)]);
+      if ((first && second) || (await isTaken(token, 'once more'))) faults.push(`token ${token} was taken twice`);
+      return 'asked';
     },
   };
 }
@@ -107,6 +134,7 @@ export async function problemsOf(engine: Engine, index: number): Promise<string[
     each: doubled,
     spread: doubled,
     nested: { value: index * 2 },
+    asked: index,
   };
   const wrong = output === JSON.stringify({ seed: index, all }) ? [] : [`${arn}: ${output}`];
   return [...wrong, ...problemsIn(await historyOf(engine, arn)).map((problem) => `${arn}: ${problem}`)];
@@ -120,7 +148,6 @@ function problemsIn(history: readonly HistoryEvent[]): string[] {
   const pairs = [
     ['LambdaFunctionScheduled', 'LambdaFunctionSucceeded', 'LambdaFunctionFailed'],
     ['TaskScheduled', 'TaskSucceeded', 'TaskFailed'],
-    ['TaskSubmitted', 'TaskSucceeded'],
     ['MapIterationStarted', 'MapIterationSucceeded'],
     ['MapRunStarted', 'MapRunSucceeded'],
     ['ExecutionStarted', 'ExecutionSucceeded'],
