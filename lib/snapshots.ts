@@ -41,9 +41,9 @@ export interface Snapshots {
   put(id: SnapshotId, index: number, data: Buffer, sha256: Buffer): Promise<void>;
   /**
    * Seals the snapshot: what was put is durable from then on. `written` counts the blocks that were put, `linear` is the SHA-256 over their raw digests
-   * in ascending order of index; throws IncompleteSnapshotError when they differ. The same seal again does nothing.
+   * in ascending order of index (it may be left out); throws IncompleteSnapshotError when they differ. The same seal again does nothing.
    */
-  complete(id: SnapshotId, seal: { written: number; linear: Buffer }): Promise<void>;
+  complete(id: SnapshotId, seal: { written: number; linear?: Buffer }): Promise<void>;
   /** Undefined when there is no such snapshot, or no more. */
   state(id: SnapshotId): Promise<'pending' | 'completed' | 'error' | undefined>;
   /** The blocks of a completed snapshot that are not absent, inherited ones included, in ascending order. `token` is what `read` wants. */

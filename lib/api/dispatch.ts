@@ -92,7 +92,12 @@ async function answerRoute(request: HttpRequest, options: DispatchOptions): Prom
   return { status: 200, headers: { 'content-type': contentType }, body };
 }
 
-async function authenticate(request: HttpRequest, signing: Signing, { verifier, throttle }: DispatchOptions) {
+/** Throws unless the request may come in: signed by a key that may call, or, where nobody signs, from this machine. */
+export async function authenticate(
+  request: HttpRequest,
+  signing: Signing,
+  { verifier, throttle }: Pick<DispatchOptions, 'verifier' | 'throttle'>,
+): Promise<void> {
   if (!verifier) return refuseForeignHost(request);
   const accessKeyId = await verifySignature(request, signing, verifier);
   throttle?.(accessKeyId);

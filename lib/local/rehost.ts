@@ -20,6 +20,8 @@ import { readDefinition, substituted, WORKFLOWS } from '../workflows/definitions
 import { startWorkflow } from '../workflows/rules.ts';
 import { MIGRATION_TASKS, TASKS } from '../workflows/tasks.ts';
 import { firstAccessKey, lockFolder } from './data-folder.ts';
+import type { Faults } from './ebs/faults.ts';
+import { withSnapshotApis } from './ebs/snapshot-apis.ts';
 import { EmbeddedConnector } from './embedded-connector.ts';
 import { engineWorkflows } from './engine-workflows.ts';
 import { EventRelay } from './event-relay.ts';
@@ -45,6 +47,8 @@ export interface RehostOptions {
   readonly auth: 'sigv4' | 'none';
   readonly config?: Config;
   readonly clock?: Clock;
+  /** Makes the EBS endpoint fail; for tests. */
+  readonly ebsFaults?: Faults;
   log(entry: Readonly<Record<string, unknown>>): void;
 }
 
@@ -114,7 +118,9 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
     log,
   };
 
-  const server = await serve(handler(options, { services, store, engine, events }), {
+  const imageOf = (id: string) =>
+    imageRows.all().find(({ spec }) => spec.disks.some(({ snapshotId }) => snapshotId === id))?.imageId;
+  const server = await serve(handler(options, { services, store, engine, events, snapshots, imageOf }), {
     host: options.host ?? '127.0.0.1',
     port: options.port,
   });
@@ -176,10 +182,17 @@ async function noteAbsent({ store, clock }: Services, present: readonly Embedded
   }
 }
 
-function handler(
-  { auth, clock = systemClock, config = DEFAULT_CONFIG, log }: RehostOptions,
-  { services, store, engine, events }: { services: Services; store: SqliteStore; engine: Engine; events: JsonApi },
-): Handle {
+interface Behind {
+  readonly services: Services;
+  readonly store: SqliteStore;
+  readonly engine: Engine;
+  readonly events: JsonApi;
+  readonly snapshots: FileSnapshots;
+  imageOf(snapshotId: string): string | undefined;
+}
+
+function handler(options: RehostOptions, { services, store, engine, events, snapshots, imageOf }: Behind): Handle {
+  const { auth, clock = systemClock, config = DEFAULT_CONFIG, log, ebsFaults } = options;
   const engineApi = {
     targetPrefix: 'AWSStepFunctions',
     signingName: 'states',
@@ -195,13 +208,18 @@ function handler(
     auth === 'sigv4'
       ? { verifier: { secretOf, now: () => clock.now() }, throttle: throttle({ rate, burst }, () => clock.now()) }
       : {};
-  return createDispatcher({
+  const dispatch = createDispatcher({
     apis: [smsApi(services), engineApi, events],
     routes: [eventsRoute(store, config)],
     ...checks,
     newRequestId: randomUUID,
     log,
   });
+  const { account, region } = config;
+  const faults = ebsFaults ? { faults: ebsFaults } : {};
+  const { tokenSecret } = services;
+  const more = { ...checks, ...faults, tokenSecret, account, region, clock, log };
+  return withSnapshotApis(dispatch, { snapshots, imageOf, ...more });
 }
 
 /** Puts the workflows' functions where the engine finds them. */
