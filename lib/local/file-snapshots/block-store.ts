@@ -37,6 +37,8 @@ export class BlockStore {
       if ((await sha256(data)).equals(block.digest)) this.#unsynced.push(block);
       else this.#drop(block);
     }
+    // What a crash left between the commit that freed the last slot of a pack and its removal.
+    for (const pack of this.#packs.all()) this.#giveBack(pack);
   }
 
   /** Keeps the block and notes the put. */
@@ -66,8 +68,11 @@ export class BlockStore {
   reclaim(slots: readonly number[]): void {
     for (const slot of slots) this.#free.push(slot);
     const busy = new Set([...this.#writing.values()].map(({ slot }) => Packs.packOf(slot)));
-    for (const pack of new Set(slots.map(Packs.packOf)))
-      if (!busy.has(pack) && !this.#catalog.holdsAny(...Packs.slotsOf(pack))) this.#packs.remove(pack);
+    for (const pack of new Set(slots.map(Packs.packOf))) if (!busy.has(pack)) this.#giveBack(pack);
+  }
+
+  #giveBack(pack: number) {
+    if (!this.#catalog.holdsAny(...Packs.slotsOf(pack))) this.#packs.remove(pack);
   }
 
   /** Resolves when no sync is under way. */
