@@ -37,8 +37,9 @@ export interface Snapshots {
   /**
    * Writes a block of a pending snapshot; again overwrites it. `data` holds BLOCK_SIZE bytes and stays unchanged until the promise settles. Throws
    * ChecksumMismatchError and keeps nothing when `sha256` is not its digest. (Four parameters: this is the call of the hot path, made once per block.)
+   * Answers how often the store asked to slow down before it took the block.
    */
-  put(id: SnapshotId, index: number, data: Buffer, sha256: Buffer): Promise<void>;
+  put(id: SnapshotId, index: number, data: Buffer, sha256: Buffer): Promise<{ readonly throttles: number }>;
   /**
    * Seals the snapshot: what was put is durable from then on. `written` counts the blocks that were put, `linear` is the SHA-256 over their raw digests
    * in ascending order of index (it may be left out); throws IncompleteSnapshotError when they differ. The same seal again does nothing.

@@ -16,8 +16,10 @@ export interface FileSnapshots extends Snapshots {
   describe(id: SnapshotId): SnapshotDescription | undefined;
   /** All snapshots, by their ids. */
   describeAll(): SnapshotDescription[];
-  /** Like `put`, for a caller in this process that has just hashed the data itself. The digest is believed. */
-  putHashed(id: SnapshotId, index: number, data: Buffer, sha256: Buffer): Promise<void>;
+  /** The same store for a caller in this process, whose digests are believed: it hashed the very bytes that it hands over. */
+  readonly trusted: Snapshots;
+  /** The `put` of `trusted`. */
+  putHashed: Snapshots['put'];
   /** The blocks of a completed snapshot from index `from` on, part by part. */
   listFrom(id: SnapshotId, from: number): AsyncIterable<Part<ListedBlock>>;
   /** What differs between two completed snapshots of one lineage from index `from` on, part by part. Throws UnrelatedSnapshotsError. */

@@ -14,6 +14,7 @@ import { createEngine, type Engine } from '../engine/engine.ts';
 import { hostedInvoke, httpInvoke } from '../engine/invoke.ts';
 import type { Json } from '../json.ts';
 import type { Connectors, Services } from '../ports.ts';
+import { LOCAL_LIMITS } from '../replication/concurrency.ts';
 import { forgetJob } from '../replication/forget-job.ts';
 import { type MigrationInput, smsClient } from '../workflows/app-migration/services.ts';
 import { readDefinition, substituted, WORKFLOWS } from '../workflows/definitions.ts';
@@ -134,7 +135,8 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
       source: openSource(spec),
       stateFolder: file('connector'),
       version: VERSION,
-      services,
+      services: { ...services, snapshots: snapshots.trusted },
+      concurrency: LOCAL_LIMITS,
     });
     await connector.start();
     relay.subscribe((event) => connector.onEvent(event));

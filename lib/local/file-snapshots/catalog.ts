@@ -1,5 +1,4 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { SnapshotStateError } from '../../snapshots.ts';
 import { bufferOf, type NewSnapshot, type Seal, type SnapshotRow, toSnapshot } from './snapshot-row.ts';
 
 /**
@@ -34,6 +33,13 @@ export interface Put {
   readonly at: number;
 }
 
+/** A put whose bytes have just been written into the slot, or, without one, of content that the store has. */
+export interface NewPut extends Put {
+  readonly slot?: number;
+}
+
+export type Noted = 'noted' | 'unknown' | 'closed';
+
 /** By how much the uses of a digest change. */
 export type Delta = readonly [digest: Buffer, by: number];
 
@@ -48,6 +54,8 @@ export class Catalog {
     this.#database = new DatabaseSync(file);
     // One process owns the store: slots are handed out from memory. NORMAL: what a killed process committed is kept; `durably` waits for the disk.
     this.#database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    // A checkpoint syncs, and all wait for it: one per GiB copied, not ten. The log then has 64 MiB at most.
+    this.#database.exec('PRAGMA wal_autocheckpoint = 16384');
     this.#database.exec(SCHEMA);
     const columns = this.#sql('PRAGMA table_info(snapshot)').all();
     for (const [name, type] of Object.entries(ADDED))
@@ -97,31 +105,29 @@ export class Catalog {
       .map((row) => toSnapshot(row)!);
   }
 
-  /** Notes a put of content that the store has; false, and nothing done, when it has not. */
-  putKnown(put: Put): boolean {
+  /**
+   * Notes puts, all in one transaction. Answers for each `noted`; `unknown` where it named no slot and the store does not have the content; or
+   * `closed` where the snapshot takes no more blocks.
+   */
+  note(puts: readonly NewPut[]): Noted[] {
     return this.#transaction(() => {
-      if (this.#run('UPDATE block SET uses = uses + 1 WHERE digest = ?', put.digest) === 0) return false;
-      this.#note(put);
-      return true;
+      const closed = new Set<string>();
+      for (const [id, at] of new Map(puts.map((put) => [put.id, put.at])))
+        if (this.#run("UPDATE snapshot SET touched_at = ? WHERE id = ? AND state = 'pending'", at, id) === 0)
+          closed.add(id);
+      return puts.map((put) => (closed.has(put.id) ? 'closed' : this.#noteOne(put)));
     });
   }
 
-  /** Notes a put whose bytes have just been written into the slot. */
-  putNew(put: Put, slot: number): void {
-    this.#transaction(() => {
+  #noteOne({ id, index, digest, slot }: NewPut): Noted {
+    if (slot !== undefined)
       this.#run(
         `INSERT INTO block VALUES (?, ?, 1, 0)
          ON CONFLICT (slot) DO UPDATE SET digest = excluded.digest, uses = 1, durable = 0`,
         slot,
-        put.digest,
+        digest,
       );
-      this.#note(put);
-    });
-  }
-
-  #note({ id, index, digest, at }: Put) {
-    if (this.#run("UPDATE snapshot SET touched_at = ? WHERE id = ? AND state = 'pending'", at, id) === 0)
-      throw new SnapshotStateError(`snapshot ${id} takes no more blocks: it is completed or removed`);
+    else if (this.#run('UPDATE block SET uses = uses + 1 WHERE digest = ?', digest) === 0) return 'unknown';
     const before = this.#sql('SELECT digest FROM pending WHERE snapshot = ? AND idx = ?').get(id, index);
     this.#run(
       'INSERT INTO pending VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET digest = excluded.digest',
@@ -130,6 +136,7 @@ export class Catalog {
       digest,
     );
     if (before) this.#run('UPDATE block SET uses = uses - 1 WHERE digest = ?', before.digest as Uint8Array);
+    return 'noted';
   }
 
   /** The puts into a pending snapshot, in ascending order, from index `first` up to, not including, `end`. */
