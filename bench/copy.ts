@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { imagesSource } from '../lib/connector/images-source.ts';
 import { openFileSnapshots } from '../lib/local/file-snapshots.ts';
+import { LOCAL_LIMITS } from '../lib/replication/concurrency.ts';
 import { transferServer } from '../lib/replication/transfer-server.ts';
 import { BLOCK_SIZE, GIB } from '../lib/snapshots.ts';
 
@@ -58,9 +59,10 @@ async function copyTwice(folder: string, disk: string): Promise<{ full: number; 
         { runId, jobId: 'job', attempt: 1, vmId: 'vm', description: '', tags: {} },
         {
           source: imagesSource(join(folder, 'source')),
-          snapshots,
+          snapshots: snapshots.trusted,
           stateFolder: join(store, 'state'),
           clock,
+          concurrency: LOCAL_LIMITS,
           onProgress() {},
         },
       ),

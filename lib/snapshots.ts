@@ -37,13 +37,14 @@ export interface Snapshots {
   /**
    * Writes a block of a pending snapshot; again overwrites it. `data` holds BLOCK_SIZE bytes and stays unchanged until the promise settles. Throws
    * ChecksumMismatchError and keeps nothing when `sha256` is not its digest. (Four parameters: this is the call of the hot path, made once per block.)
+   * Answers how often the store asked to slow down before it took the block.
    */
-  put(id: SnapshotId, index: number, data: Buffer, sha256: Buffer): Promise<void>;
+  put(id: SnapshotId, index: number, data: Buffer, sha256: Buffer): Promise<{ readonly throttles: number }>;
   /**
    * Seals the snapshot: what was put is durable from then on. `written` counts the blocks that were put, `linear` is the SHA-256 over their raw digests
-   * in ascending order of index; throws IncompleteSnapshotError when they differ. The same seal again does nothing.
+   * in ascending order of index (it may be left out); throws IncompleteSnapshotError when they differ. The same seal again does nothing.
    */
-  complete(id: SnapshotId, seal: { written: number; linear: Buffer }): Promise<void>;
+  complete(id: SnapshotId, seal: { written: number; linear?: Buffer }): Promise<void>;
   /** Undefined when there is no such snapshot, or no more. */
   state(id: SnapshotId): Promise<'pending' | 'completed' | 'error' | undefined>;
   /** The blocks of a completed snapshot that are not absent, inherited ones included, in ascending order. `token` is what `read` wants. */

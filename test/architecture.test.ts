@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   replication: ['connector'],
   connector: ['domain'],
   engine: [],
-  aws: ['domain', 'api', 'workflows'],
+  aws: ['domain', 'api', 'workflows', 'replication'],
   local: ['domain', 'api', 'workflows', 'replication', 'connector', 'engine'],
   infra: [],
   cli: ['domain', 'api', 'workflows', 'connector', 'local', 'engine'],

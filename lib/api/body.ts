@@ -9,7 +9,7 @@ export const MAX_BODY = 1_048_576;
 const MAX_DEPTH = 64;
 
 /** The body as JSON; without one, an empty object. Throws SerializationException, RequestEntityTooLargeException. */
-export function parseBody(request: HttpRequest): Json {
+export function parseBody(request: Pick<HttpRequest, 'body' | 'headers'>): Json {
   const plain = unpacked(request);
   if (plain.length === 0) return {};
   const text = decoded(plain);
@@ -26,7 +26,7 @@ export function checkSize({ body }: HttpRequest) {
     throw requestTooLarge(`the body has more than ${MAX_BODY} bytes; send less in one request`);
 }
 
-function unpacked({ body, headers }: HttpRequest): Buffer {
+function unpacked({ body, headers }: Pick<HttpRequest, 'body' | 'headers'>): Buffer {
   const encoding = headers['content-encoding']?.trim().toLowerCase() || 'identity';
   if (encoding === 'identity') return body;
   if (encoding !== 'gzip')

@@ -102,11 +102,11 @@ async function answerRoute(request: HttpRequest, options: DispatchOptions): Prom
   return { status: 200, headers: { 'content-type': contentType }, body };
 }
 
-/** The key that signed the request; undefined where none need. */
-async function authenticate(
+/** Throws unless the request may come in: signed by a key that may call, or, where nobody signs, from this machine. Answers the key; undefined where none need. */
+export async function authenticate(
   request: HttpRequest,
   signing: Signing,
-  { verifier, throttle }: DispatchOptions,
+  { verifier, throttle }: Pick<DispatchOptions, 'verifier' | 'throttle'>,
 ): Promise<string | undefined> {
   if (!verifier) {
     refuseForeignHost(request);

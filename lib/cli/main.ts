@@ -32,6 +32,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'serves the workflow engine by itself, as a local Step Functions',
     load: async () => (await import('./engine.ts')).engine,
   },
+  fsck: {
+    summary: 'checks all that a stopped service keeps: databases, snapshots, blocks and images',
+    load: async () => (await import('./fsck.ts')).fsck,
+  },
   approve: {
     summary: 'lets a migration that waits for approval launch its application',
     load: async () => (await import('./approve.ts')).approve,
@@ -80,6 +84,6 @@ const help = () =>
     '',
     ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`),
     '',
-    'Commands but `up` and `migrate` need a service: run `rehost up` and export the lines that it prints.',
+    'Commands but `up`, `migrate` and `fsck` need a service: run `rehost up` and export the lines that it prints.',
     '`rehost COMMAND --help` tells a command’s options.',
   ].join('\n');

@@ -4,6 +4,7 @@ import type { EventBridgeEvent } from '../domain/events.ts';
 import { advance, created, unchanged } from '../domain/transition.ts';
 import type { Json } from '../json.ts';
 import type { Services } from '../ports.ts';
+import type { ConcurrencyLimits } from '../replication/concurrency.ts';
 import { type TransferProgress, transferServer } from '../replication/transfer-server.ts';
 import { ConflictError } from '../store.ts';
 
@@ -18,6 +19,8 @@ export interface ConnectorOptions {
   readonly source: Source;
   readonly stateFolder: string;
   readonly version: string;
+  /** How many blocks a copy puts at once. */
+  readonly concurrency?: ConcurrencyLimits;
   readonly services: Pick<Services, 'store' | 'workflows' | 'snapshots' | 'clock' | 'newId' | 'log'>;
 }
 
@@ -171,6 +174,7 @@ export class EmbeddedConnector {
           snapshots,
           stateFolder: this.#options.stateFolder,
           clock: this.#options.services.clock,
+          ...(this.#options.concurrency ? { concurrency: this.#options.concurrency } : {}),
           onProgress: progress.note,
           signal,
         },

@@ -16,12 +16,15 @@ import { createEngine, type Engine } from '../engine/engine.ts';
 import { hostedInvoke, httpInvoke } from '../engine/invoke.ts';
 import type { Json } from '../json.ts';
 import type { Connectors, Services } from '../ports.ts';
+import { LOCAL_LIMITS } from '../replication/concurrency.ts';
 import { forgetJob } from '../replication/forget-job.ts';
 import { type MigrationInput, smsClient } from '../workflows/app-migration/services.ts';
 import { readDefinition, substituted, WORKFLOWS } from '../workflows/definitions.ts';
 import { startWorkflow } from '../workflows/rules.ts';
 import { MIGRATION_TASKS, TASKS } from '../workflows/tasks.ts';
 import { firstAccessKey, lockFolder } from './data-folder.ts';
+import type { Faults } from './ebs/faults.ts';
+import { withSnapshotApis } from './ebs/snapshot-apis.ts';
 import { EmbeddedConnector } from './embedded-connector.ts';
 import { engineWorkflows } from './engine-workflows.ts';
 import { EventRelay } from './event-relay.ts';
@@ -52,6 +55,8 @@ export interface RehostOptions {
   readonly runScripts?: boolean;
   /** Ports to be had elsewhere than on this machine. */
   readonly ports?: (local: Services) => Partial<Services>;
+  /** Makes the EBS endpoint fail; for tests. */
+  readonly ebsFaults?: Faults;
   log(entry: Readonly<Record<string, unknown>>): void;
 }
 
@@ -133,8 +138,10 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
   };
   const services: Services = { ...local, ...options.ports?.(local) };
 
-  const handle = takingNotifications(handler(options, { services, store, engine, events }), services);
-  const server = await serve(handle, {
+  const imageOf = (id: string) =>
+    imageRows.all().find(({ spec }) => spec.disks.some(({ snapshotId }) => snapshotId === id))?.imageId;
+  const parts = { services, store, engine, events, snapshots, imageOf };
+  const server = await serve(takingNotifications(handler(options, parts), services), {
     host: options.host ?? '127.0.0.1',
     port: options.port,
   });
@@ -149,7 +156,8 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
       source: openSource(spec),
       stateFolder: file('connector'),
       version: VERSION,
-      services,
+      services: { ...services, snapshots: snapshots.trusted },
+      concurrency: LOCAL_LIMITS,
     });
     await connector.start();
     relay.subscribe((event) => connector.onEvent(event));
@@ -213,10 +221,17 @@ async function noteAbsent({ store, clock }: Services, present: readonly Embedded
   }
 }
 
-function handler(
-  { auth, clock = systemClock, config = DEFAULT_CONFIG, log }: RehostOptions,
-  { services, store, engine, events }: { services: Services; store: SqliteStore; engine: Engine; events: JsonApi },
-): Handle {
+interface Behind {
+  readonly services: Services;
+  readonly store: SqliteStore;
+  readonly engine: Engine;
+  readonly events: JsonApi;
+  readonly snapshots: FileSnapshots;
+  imageOf(snapshotId: string): string | undefined;
+}
+
+function handler(options: RehostOptions, { services, store, engine, events, snapshots, imageOf }: Behind): Handle {
+  const { auth, clock = systemClock, config = DEFAULT_CONFIG, log, ebsFaults } = options;
   const engineApi = {
     targetPrefix: 'AWSStepFunctions',
     signingName: 'states',
@@ -232,13 +247,18 @@ function handler(
     auth === 'sigv4'
       ? { verifier: { secretOf, now: () => clock.now() }, throttle: throttle({ rate, burst }, () => clock.now()) }
       : {};
-  return createDispatcher({
+  const dispatch = createDispatcher({
     apis: [smsApi(services), engineApi, events],
     routes: [eventsRoute(store, config)],
     ...checks,
     newRequestId: randomUUID,
     log,
   });
+  const { account, region } = config;
+  const faults = ebsFaults ? { faults: ebsFaults } : {};
+  const { tokenSecret } = services;
+  const more = { ...checks, ...faults, tokenSecret, account, region, clock, log };
+  return withSnapshotApis(dispatch, { snapshots, imageOf, ...more });
 }
 
 /** Puts the workflows' functions where the engine finds them. */

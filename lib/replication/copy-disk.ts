@@ -1,14 +1,16 @@
 import type { Disk } from '../connector/source.ts';
 import { BLOCK_SIZE, type SnapshotId, type Snapshots } from '../snapshots.ts';
+import { Buffers } from './buffers.ts';
+import type { Concurrency } from './concurrency.ts';
 import { isZeroBlock, sha256 } from './digest.ts';
 import { Journal } from './journal.ts';
 import type { Manifest } from './manifest.ts';
 import { countBlocks } from './plan-blocks.ts';
 
-/** Enough to keep two cores hashing while others read and write. */
-const WORKERS = 4;
-/** Neighbouring blocks that a worker reads at once: 2 MiB, which makes a read four times as cheap to start, and the memory of all workers 8 MiB. */
+/** Neighbouring blocks that are read at once: 2 MiB, which makes a read four times as cheap to start. */
 const BLOCKS_PER_READ = 4;
+/** Blocks that are read ahead of those that are put. With at most 64 puts under way a copy holds 40 MiB, whatever the size of the disk. */
+const READ_AHEAD = 12;
 
 export interface CopyOptions {
   readonly snapshots: Snapshots;
@@ -22,6 +24,10 @@ export interface CopyOptions {
   readonly journal: { readonly path: string; readonly header: string };
   /** Called for each block that was planned, when it has been looked at and put if need be. */
   readonly onBlock: () => void;
+  /** How many puts are made at once. */
+  readonly concurrency: Concurrency;
+  /** Waits until a block may be put. */
+  readonly pace?: () => Promise<void>;
   readonly signal?: AbortSignal;
 }
 
@@ -44,14 +50,20 @@ export async function copyDisk(disk: Disk, options: CopyOptions): Promise<CopyRe
     put[index] = 1;
   });
   for (let index = 0; index < plan.length; index++) if (plan[index] && put[index]) onBlock();
+  const buffers = new Buffers(BLOCKS_PER_READ * BLOCK_SIZE);
+  const ahead = () => options.concurrency.limit + READ_AHEAD;
   try {
-    await inParallel(runsIn(plan, put), signal, async (run, buffer) => {
+    await inParallel(runsIn(plan, put), { ahead, ...(signal ? { signal } : {}) }, async (run) => {
+      const buffer = buffers.take();
       await readBlocks(disk, run, buffer);
-      for (let index = run.first; index < run.first + run.blocks; index++) {
-        const block = buffer.subarray((index - run.first) * BLOCK_SIZE, (index - run.first + 1) * BLOCK_SIZE);
+      const copied = Array.from({ length: run.blocks }, async (_, position) => {
+        const block = buffer.subarray(position * BLOCK_SIZE, (position + 1) * BLOCK_SIZE);
+        const index = run.first + position;
         if (await copyBlock(block, { ...options, journal, index })) put[index] = 1;
         onBlock();
-      }
+      });
+      await allDone(copied);
+      buffers.give(buffer);
     });
   } finally {
     journal.close();
@@ -83,41 +95,57 @@ async function readBlocks(disk: Disk, { first, blocks }: Run, buffer: Buffer): P
   buffer.fill(0, length);
 }
 
-type BlockOptions = Pick<CopyOptions, 'snapshots' | 'target' | 'manifest'> & {
+type BlockOptions = Pick<CopyOptions, 'snapshots' | 'target' | 'manifest' | 'concurrency' | 'pace' | 'signal'> & {
   readonly journal: Journal;
   readonly index: number;
 };
 
 /** Puts a block if the manifest says something else. Answers whether it did. */
-async function copyBlock(block: Buffer, { snapshots, target, manifest, journal, index }: BlockOptions) {
+async function copyBlock(block: Buffer, options: BlockOptions) {
+  const { snapshots, target, manifest, journal, index, concurrency, pace, signal } = options;
   if (!manifest.holds(index) && isZeroBlock(block)) return false;
   const digest = await sha256(block);
   if (manifest.at(index).equals(digest)) return false;
-  await snapshots.put(target, index, block, digest);
+  await concurrency.run(async () => {
+    await pace?.();
+    signal?.throwIfAborted();
+    return snapshots.put(target, index, block, digest);
+  });
   journal.add(index, digest);
   manifest.set(index, digest);
   return true;
 }
 
-/** Each worker has one buffer. The first failure stops all; it is thrown when the last has stopped, so that nothing goes on behind the caller. */
-async function inParallel(
-  runs: Generator<Run>,
-  signal: AbortSignal | undefined,
-  copy: (run: Run, buffer: Buffer) => Promise<void>,
-): Promise<void> {
+interface Parallel {
+  /** Blocks that may be under way. */
+  ahead(): number;
+  readonly signal?: AbortSignal;
+}
+
+/** Copies runs side by side. The first failure stops all; it is thrown when the last has stopped, so that nothing goes on behind the caller. */
+async function inParallel(runs: Generator<Run>, { ahead, signal }: Parallel, copy: (run: Run) => Promise<void>) {
   const failures: unknown[] = [];
-  const work = async () => {
-    const buffer = Buffer.allocUnsafeSlow(BLOCKS_PER_READ * BLOCK_SIZE);
-    try {
-      for (const run of runs) {
-        if (failures.length > 0) return;
-        signal?.throwIfAborted();
-        await copy(run, buffer);
-      }
-    } catch (error) {
-      failures.push(error);
-    }
-  };
-  await Promise.all(Array.from({ length: WORKERS }, work));
+  const active = new Set<Promise<void>>();
+  let blocks = 0;
+  for (const run of runs) {
+    while (blocks > 0 && blocks + run.blocks > ahead()) await Promise.race(active);
+    if (failures.length > 0 || signal?.aborted) break;
+    blocks += run.blocks;
+    const one: Promise<void> = copy(run)
+      .catch((error) => void failures.push(error))
+      .finally(() => {
+        blocks -= run.blocks;
+        active.delete(one);
+      });
+    active.add(one);
+  }
+  await Promise.all(active);
   if (failures.length > 0) throw failures[0];
+  signal?.throwIfAborted();
+}
+
+/** Waits for all, then throws the first failure. */
+async function allDone(work: readonly Promise<void>[]) {
+  const failed = (await Promise.allSettled(work)).find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Disk, Point } from '../connector/source.ts';
 import { GIB, type SnapshotId } from '../snapshots.ts';
+import { Concurrency, REMOTE_LIMITS } from './concurrency.ts';
 import { copyDisk } from './copy-disk.ts';
 import type { Attempt, BaselineDisk } from './job-state.ts';
 import { Manifest } from './manifest.ts';
@@ -42,6 +43,8 @@ interface Options {
   readonly progress: Progress;
 }
 
+type CopyOneOptions = Options & { readonly concurrency: Concurrency };
+
 /** Plans all disks of the point, then copies them one after the other. */
 export async function copyDisks(point: Point, { attempt, pass, progress }: Options): Promise<CopiedDisk[]> {
   const disks = await point.disks();
@@ -54,6 +57,9 @@ export async function copyDisks(point: Point, { attempt, pass, progress }: Optio
   for (const { plan } of planned) progress.plan(countBlocks(plan));
   progress.stage('Uploading');
 
+  const { clock, concurrency: limits = REMOTE_LIMITS } = pass.services;
+  // One for all disks: what it has learnt of the store holds for the next disk, too.
+  const concurrency = new Concurrency(limits, clock);
   const copied: CopiedDisk[] = [];
   let current = attempt;
   for (const one of planned) {
@@ -61,7 +67,7 @@ export async function copyDisks(point: Point, { attempt, pass, progress }: Optio
     current = { ...current, targets: { ...current.targets, [one.disk.key]: target } };
     // Nothing is put before it is recorded where: what an interrupted attempt began can be found and removed.
     await pass.state.saveAttempt(current);
-    copied.push(await copyOne(one, target, { attempt: current, pass, progress }));
+    copied.push(await copyOne(one, target, { attempt: current, pass, progress, concurrency }));
   }
   return copied;
 }
@@ -110,8 +116,12 @@ const tokenOf = ({ runId, attempt, generation }: Attempt, { key }: Disk) =>
 
 const sizeGiBOf = ({ size }: Disk) => Math.max(1, Math.ceil(size / GIB));
 
-async function copyOne({ disk, parent, plan }: PlannedDisk, target: SnapshotId, options: Options): Promise<CopiedDisk> {
-  const { attempt, pass, progress } = options;
+async function copyOne(
+  { disk, parent, plan }: PlannedDisk,
+  target: SnapshotId,
+  options: CopyOneOptions,
+): Promise<CopiedDisk> {
+  const { attempt, pass, progress, concurrency } = options;
   const known = parent === undefined ? undefined : pass.baseline?.disks[disk.key];
   const manifest = Manifest.of(plan.length, known && (await pass.state.readManifest(known.manifest)).bytes);
   const { seal, put } = await copyDisk(disk, {
@@ -124,6 +134,7 @@ async function copyOne({ disk, parent, plan }: PlannedDisk, target: SnapshotId, 
       header: JSON.stringify({ point: attempt.point, target, parent, size: disk.size }),
     },
     onBlock: progress.block,
+    concurrency,
     ...(pass.services.signal ? { signal: pass.services.signal } : {}),
   });
   const transferred: TransferredDisk = {

@@ -1,12 +1,15 @@
 import { webcrypto } from 'node:crypto';
 import { BLOCK_SIZE } from '../snapshots.ts';
+import { hashShared, isShared } from './hash-threads.ts';
 
 /** Bytes of a digest. */
 export const DIGEST_SIZE = 32;
 
-/** SHA-256 on the thread pool: two blocks are hashed at once on two cores, and the event loop stays free. */
+/** SHA-256 beside the event loop: two blocks are hashed at once on two cores. Fastest for data in a `sharedBuffer`. */
 export const sha256 = async (data: Buffer): Promise<Buffer> =>
-  Buffer.from(await webcrypto.subtle.digest('SHA-256', data as Uint8Array<ArrayBuffer>));
+  isShared(data)
+    ? hashShared(data)
+    : Buffer.from(await webcrypto.subtle.digest('SHA-256', data as Uint8Array<ArrayBuffer>));
 
 const ZERO_BLOCK = Buffer.alloc(BLOCK_SIZE);
 

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Point, Source } from '../connector/source.ts';
 import type { Snapshots } from '../snapshots.ts';
 import { abandon, openAttempt, sweepAttempts } from './attempt.ts';
+import type { ConcurrencyLimits } from './concurrency.ts';
 import { copyDisks } from './copy-disks.ts';
 import { type Attempt, type Baseline, JobState } from './job-state.ts';
 import { progressOf } from './progress.ts';
@@ -53,6 +54,8 @@ export interface TransferServices {
   /** Folder of baselines and journals. One process works in it at a time, and on one run of a job. */
   readonly stateFolder: string;
   readonly clock: Clock;
+  /** How many blocks are put at once; as for a store that is far away unless told. */
+  readonly concurrency?: ConcurrencyLimits;
   onProgress(progress: TransferProgress): void;
   /** Aborted, the transfer stops within a few blocks; it can be resumed. */
   readonly signal?: AbortSignal;

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ChangesUnknownError, type Disk, type Extent } from '../../lib/connector/source.ts';
+import { Concurrency, REMOTE_LIMITS } from '../../lib/replication/concurrency.ts';
 import { copyDisk } from '../../lib/replication/copy-disk.ts';
 import { Journal } from '../../lib/replication/journal.ts';
 import { Manifest } from '../../lib/replication/manifest.ts';
 import { planBlocks } from '../../lib/replication/plan-blocks.ts';
 import { BLOCK_SIZE, type Snapshots } from '../../lib/snapshots.ts';
+import { CLOCK } from './data-centre.ts';
 
 const sha256 = (data: Buffer) => createHash('sha256').update(data).digest();
 const block = (content: string | number) => Buffer.alloc(BLOCK_SIZE, content);
@@ -46,7 +48,10 @@ function trackedDisk(blocks: readonly Buffer[], { allocated, changed }: { alloca
 /** A store that keeps puts in a map. */
 function mapStore() {
   const puts = new Map<number, Buffer>();
-  const put = async (_id: string, index: number, data: Buffer) => void puts.set(index, Buffer.from(data));
+  const put = async (_id: string, index: number, data: Buffer) => {
+    puts.set(index, Buffer.from(data));
+    return { throttles: 0 };
+  };
   return { puts, snapshots: { put } as unknown as Snapshots };
 }
 
@@ -64,6 +69,7 @@ async function copy(disk: Disk, previous?: { manifest: Manifest; changeId: strin
     manifest,
     journal: { path: join(folder, 'journal'), header: 'header' },
     onBlock() {},
+    concurrency: new Concurrency(REMOTE_LIMITS, CLOCK),
     ...more,
   });
   return { ...result, manifest, puts: store.puts };
@@ -126,6 +132,7 @@ describe('a copy', () => {
       await new Promise((resolve) => setImmediate(resolve));
       running--;
       if (index === 7) throw new Error('no room');
+      return { throttles: 0 };
     };
     await expect(copy(disk, undefined, { snapshots: { put } })).rejects.toThrow('no room');
     expect(running).toBe(0);

@@ -37,7 +37,7 @@ function failing(snapshots: Snapshots, puts: number): Snapshots {
     ...store,
     async put(...put) {
       if (store.puts.length >= puts) throw new Error('crash');
-      await store.put(...put);
+      return store.put(...put);
     },
   };
 }

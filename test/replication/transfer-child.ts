@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { imagesSource } from '../../lib/connector/images-source.ts';
 import { openFileSnapshots } from '../../lib/local/file-snapshots.ts';
+import { LOCAL_LIMITS } from '../../lib/replication/concurrency.ts';
 import { transferServer } from '../../lib/replication/transfer-server.ts';
 
 // Run as a process of its own, to be killed: transfers db1 and writes down which blocks it puts, one line each, and its result.
@@ -13,8 +14,9 @@ const snapshots = await openFileSnapshots(join(folder, 'snapshots'), { clock });
 let puts = 0;
 const put: typeof snapshots.put = async (id, index, data, sha256) => {
   appendFileSync(join(folder, 'puts'), `${index}\n`);
-  await snapshots.put(id, index, data, sha256);
+  const answer = await snapshots.put(id, index, data, sha256);
   if (++puts === killAfter) process.kill(process.pid, 'SIGKILL');
+  return answer;
 };
 const result = await transferServer(
   { runId: 'run-1', jobId: 'sms-job-1', attempt: 1, vmId: 'db1', description: '', tags: {} },
@@ -32,6 +34,7 @@ const result = await transferServer(
     },
     stateFolder: join(folder, 'state'),
     clock,
+    concurrency: LOCAL_LIMITS,
     onProgress() {},
   },
 );

@@ -277,7 +277,7 @@ describe('what fails', () => {
   test('fails by name when the store lost a block, and the next call copies again', async () => {
     await centre.write(DISK, halfFull());
     const store = recording(centre.snapshots);
-    const forgetful = { ...store, put: async () => {} };
+    const forgetful = { ...store, put: async () => ({ throttles: 0 }) };
     await expect(centre.transfer('run-1', { snapshots: forgetful })).rejects.toMatchObject({
       name: 'IncompleteSnapshotError',
     });

@@ -1,5 +1,6 @@
 import { sha256 } from '../../replication/digest.ts';
-import type { Catalog, Put } from './catalog.ts';
+import { SnapshotStateError } from '../../snapshots.ts';
+import type { Catalog, NewPut, Noted, Put } from './catalog.ts';
 import { Packs } from './packs.ts';
 
 /** Blocks written since the last sync after which one begins beside the copy: 64 MiB. Then little is left to wait for when a snapshot is sealed. */
@@ -17,7 +18,8 @@ export class BlockStore {
   #free: number[];
   #end: number;
   /** Content on its way into a slot, by digest: equal blocks that arrive together are written once. */
-  readonly #writing = new Map<string, { slot: number; done: Promise<void> }>();
+  readonly #writing = new Map<string, { slot: number; done: Promise<unknown> }>();
+  #toNote: { put: NewPut; resolve(noted: Noted): void; reject(error: unknown): void }[] = [];
   /** Written and noted, but perhaps not on the disk yet. */
   #unsynced: Block[] = [];
   #syncing: Promise<void> = Promise.resolve();
@@ -37,16 +39,41 @@ export class BlockStore {
       if ((await sha256(data)).equals(block.digest)) this.#unsynced.push(block);
       else this.#drop(block);
     }
+    // What a crash left between the commit that freed the last slot of a pack and its removal.
+    for (const pack of this.#packs.all()) this.#giveBack(pack);
   }
 
   /** Keeps the block and notes the put. */
   async put(put: Put, data: Buffer): Promise<void> {
     const key = put.digest.toString('latin1');
-    while (!this.#catalog.putKnown(put)) {
+    for (;;) {
       const other = this.#writing.get(key);
-      if (!other) return this.#write(put, { key, data });
       // If the other fails, this one has to try itself.
-      await other.done.catch(() => {});
+      if (other) await other.done.catch(() => {});
+      else if (this.#catalog.slotOf(put.digest) === undefined) return this.#write(put, { key, data });
+      else if (await this.#noted(put)) return;
+    }
+  }
+
+  /** Notes the put together with those that come at the same time; false where the store has lost the content meanwhile. */
+  async #noted(put: NewPut): Promise<boolean> {
+    const answer = await new Promise<Noted>((resolve, reject) => {
+      this.#toNote.push({ put, resolve, reject });
+      if (this.#toNote.length === 1) setImmediate(() => this.#noteAll());
+    });
+    if (answer === 'closed')
+      throw new SnapshotStateError(`snapshot ${put.id} takes no more blocks: it is completed or removed`);
+    return answer === 'noted';
+  }
+
+  #noteAll() {
+    const batch = this.#toNote;
+    this.#toNote = [];
+    try {
+      const answers = this.#catalog.note(batch.map(({ put }) => put));
+      for (const [position, { resolve }] of batch.entries()) resolve(answers[position]!);
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
     }
   }
 
@@ -66,8 +93,11 @@ export class BlockStore {
   reclaim(slots: readonly number[]): void {
     for (const slot of slots) this.#free.push(slot);
     const busy = new Set([...this.#writing.values()].map(({ slot }) => Packs.packOf(slot)));
-    for (const pack of new Set(slots.map(Packs.packOf)))
-      if (!busy.has(pack) && !this.#catalog.holdsAny(...Packs.slotsOf(pack))) this.#packs.remove(pack);
+    for (const pack of new Set(slots.map(Packs.packOf))) if (!busy.has(pack)) this.#giveBack(pack);
+  }
+
+  #giveBack(pack: number) {
+    if (!this.#catalog.holdsAny(...Packs.slotsOf(pack))) this.#packs.remove(pack);
   }
 
   /** Resolves when no sync is under way. */
@@ -77,7 +107,7 @@ export class BlockStore {
 
   async #write(put: Put, { key, data }: { key: string; data: Buffer }): Promise<void> {
     const slot = this.#free.pop() ?? this.#end++;
-    const done = this.#packs.write(slot, data).then(() => this.#catalog.putNew(put, slot));
+    const done = this.#packs.write(slot, data).then(() => this.#noted({ ...put, slot }));
     this.#writing.set(key, { slot, done });
     try {
       await done;

@@ -1,5 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { type SnapshotSpec, SnapshotStateError } from '../../snapshots.ts';
+import { bufferOf, type NewSnapshot, type Seal, type SnapshotRow, toSnapshot } from './snapshot-row.ts';
 
 /**
  * `block`: what each slot of the packs holds; a slot without digest is free. `uses` counts
@@ -12,7 +12,8 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS snapshot (
     id TEXT PRIMARY KEY, token TEXT UNIQUE, spec TEXT NOT NULL, parent TEXT, lineage TEXT NOT NULL,
     state TEXT NOT NULL, touched_at INTEGER NOT NULL,
-    written INTEGER, linear BLOB, released INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+    written INTEGER, linear BLOB, released INTEGER NOT NULL DEFAULT 0,
+    started_at INTEGER NOT NULL DEFAULT 0, kms_key TEXT) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS snapshot_of_parent ON snapshot (parent);
   CREATE TABLE IF NOT EXISTS block (
     slot INTEGER PRIMARY KEY, digest BLOB UNIQUE, uses INTEGER NOT NULL, durable INTEGER NOT NULL);
@@ -22,25 +23,8 @@ const SCHEMA = `
     snapshot TEXT, idx INTEGER, digest BLOB NOT NULL, PRIMARY KEY (snapshot, idx)) WITHOUT ROWID;
 `;
 
-export interface SnapshotRow {
-  readonly id: string;
-  readonly spec: SnapshotSpec;
-  /** Whose manifest this one's uses are counted against. Not the parent of the specification when that was removed since. */
-  readonly parent?: string;
-  /** The first of the chain of parents, which may be removed since. */
-  readonly lineage: string;
-  readonly state: 'pending' | 'completed' | 'removed';
-  /** When it was started or last put into. */
-  readonly touchedAt: number;
-  readonly seal?: Seal;
-  /** Of a removed snapshot: the blocks before this index are no longer counted. */
-  readonly released: number;
-}
-
-export interface Seal {
-  readonly written: number;
-  readonly linear: Buffer;
-}
+/** Columns that stores of earlier versions lack. */
+const ADDED = { started_at: 'INTEGER NOT NULL DEFAULT 0', kms_key: 'TEXT' };
 
 export interface Put {
   readonly id: string;
@@ -48,6 +32,13 @@ export interface Put {
   readonly digest: Buffer;
   readonly at: number;
 }
+
+/** A put whose bytes have just been written into the slot, or, without one, of content that the store has. */
+export interface NewPut extends Put {
+  readonly slot?: number;
+}
+
+export type Noted = 'noted' | 'unknown' | 'closed';
 
 /** By how much the uses of a digest change. */
 export type Delta = readonly [digest: Buffer, by: number];
@@ -63,7 +54,13 @@ export class Catalog {
     this.#database = new DatabaseSync(file);
     // One process owns the store: slots are handed out from memory. NORMAL: what a killed process committed is kept; `durably` waits for the disk.
     this.#database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    // A checkpoint syncs, and all wait for it: one per GiB copied, not ten. The log then has 64 MiB at most.
+    this.#database.exec('PRAGMA wal_autocheckpoint = 16384');
     this.#database.exec(SCHEMA);
+    const columns = this.#sql('PRAGMA table_info(snapshot)').all();
+    for (const [name, type] of Object.entries(ADDED))
+      if (!columns.some((column) => column.name === name))
+        this.#database.exec(`ALTER TABLE snapshot ADD COLUMN ${name} ${type}`);
   }
 
   close() {
@@ -90,41 +87,47 @@ export class Catalog {
       .map((row) => toSnapshot(row)!);
   }
 
-  add({ id, spec, lineage, touchedAt }: Pick<SnapshotRow, 'id' | 'spec' | 'lineage' | 'touchedAt'>): void {
-    const values = [id, spec.token, JSON.stringify(spec), spec.parent ?? null, lineage, touchedAt];
+  add({ id, spec, lineage, startedAt, kmsKeyArn }: NewSnapshot): void {
+    const values = [id, spec.token, JSON.stringify(spec), spec.parent ?? null, lineage, startedAt, startedAt];
     this.#durably(() => {
       this.#run(
-        "INSERT INTO snapshot (id, token, spec, parent, lineage, state, touched_at) VALUES (?, ?, ?, ?, ?, 'pending', ?)",
+        `INSERT INTO snapshot (id, token, spec, parent, lineage, state, touched_at, started_at, kms_key)
+         VALUES (?, ?, ?, ?, ?, 'pending', ?, ?, ?)`,
         ...values,
+        kmsKeyArn ?? null,
       );
     });
   }
 
-  /** Notes a put of content that the store has; false, and nothing done, when it has not. */
-  putKnown(put: Put): boolean {
+  pending(): SnapshotRow[] {
+    return this.#sql("SELECT * FROM snapshot WHERE state = 'pending'")
+      .all()
+      .map((row) => toSnapshot(row)!);
+  }
+
+  /**
+   * Notes puts, all in one transaction. Answers for each `noted`; `unknown` where it named no slot and the store does not have the content; or
+   * `closed` where the snapshot takes no more blocks.
+   */
+  note(puts: readonly NewPut[]): Noted[] {
     return this.#transaction(() => {
-      if (this.#run('UPDATE block SET uses = uses + 1 WHERE digest = ?', put.digest) === 0) return false;
-      this.#note(put);
-      return true;
+      const closed = new Set<string>();
+      for (const [id, at] of new Map(puts.map((put) => [put.id, put.at])))
+        if (this.#run("UPDATE snapshot SET touched_at = ? WHERE id = ? AND state = 'pending'", at, id) === 0)
+          closed.add(id);
+      return puts.map((put) => (closed.has(put.id) ? 'closed' : this.#noteOne(put)));
     });
   }
 
-  /** Notes a put whose bytes have just been written into the slot. */
-  putNew(put: Put, slot: number): void {
-    this.#transaction(() => {
+  #noteOne({ id, index, digest, slot }: NewPut): Noted {
+    if (slot !== undefined)
       this.#run(
         `INSERT INTO block VALUES (?, ?, 1, 0)
          ON CONFLICT (slot) DO UPDATE SET digest = excluded.digest, uses = 1, durable = 0`,
         slot,
-        put.digest,
+        digest,
       );
-      this.#note(put);
-    });
-  }
-
-  #note({ id, index, digest, at }: Put) {
-    if (this.#run("UPDATE snapshot SET touched_at = ? WHERE id = ? AND state = 'pending'", at, id) === 0)
-      throw new SnapshotStateError(`snapshot ${id} takes no more blocks: it is completed or removed`);
+    else if (this.#run('UPDATE block SET uses = uses + 1 WHERE digest = ?', digest) === 0) return 'unknown';
     const before = this.#sql('SELECT digest FROM pending WHERE snapshot = ? AND idx = ?').get(id, index);
     this.#run(
       'INSERT INTO pending VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET digest = excluded.digest',
@@ -133,6 +136,7 @@ export class Catalog {
       digest,
     );
     if (before) this.#run('UPDATE block SET uses = uses - 1 WHERE digest = ?', before.digest as Uint8Array);
+    return 'noted';
   }
 
   /** The puts into a pending snapshot, in ascending order, from index `first` up to, not including, `end`. */
@@ -271,22 +275,3 @@ export class Catalog {
     return statement;
   }
 }
-
-function toSnapshot(row: Record<string, unknown> | undefined): SnapshotRow | undefined {
-  if (!row) return undefined;
-  return {
-    id: row.id as string,
-    spec: JSON.parse(row.spec as string) as SnapshotSpec,
-    ...(row.parent === null ? {} : { parent: row.parent as string }),
-    lineage: row.lineage as string,
-    state: row.state as SnapshotRow['state'],
-    touchedAt: row.touched_at as number,
-    ...(row.linear === null ? {} : { seal: { written: row.written as number, linear: bufferOf(row.linear) } }),
-    released: row.released as number,
-  };
-}
-
-const bufferOf = (value: unknown) => {
-  const { buffer, byteOffset, byteLength } = value as Uint8Array<ArrayBuffer>;
-  return Buffer.from(buffer, byteOffset, byteLength);
-};

@@ -1,4 +1,15 @@
-import { closeSync, constants, existsSync, fsync, mkdirSync, openSync, read, rmSync, write } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fsync,
+  mkdirSync,
+  openSync,
+  read,
+  readdirSync,
+  rmSync,
+  write,
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { BLOCK_SIZE } from '../../snapshots.ts';
@@ -9,6 +20,8 @@ const sync = promisify(fsync);
 
 /** Slots in a pack file, which makes files of 256 MiB: few enough to list, small enough to be given back when they fall empty. */
 const SLOTS_PER_PACK = 512;
+
+const NAME = /^\d{8,}\.pack$/;
 
 /**
  * Where the bytes are: pack files cut into slots of one block each. All blocks have one size, so a freed slot takes any other block and nothing ever
@@ -26,6 +39,8 @@ export class Packs {
   }
 
   static packOf = (slot: number) => Math.floor(slot / SLOTS_PER_PACK);
+
+  static isName = (name: string) => NAME.test(name);
 
   /** The slots of a pack: from the first up to, not including, the second. */
   static slotsOf = (pack: number) => [pack * SLOTS_PER_PACK, (pack + 1) * SLOTS_PER_PACK] as const;
@@ -68,6 +83,12 @@ export class Packs {
   remove(pack: number): void {
     rmSync(this.#path(pack), { force: true });
   }
+
+  /** The packs that there are. */
+  all = (): number[] =>
+    readdirSync(this.#folder)
+      .filter(Packs.isName)
+      .map((name) => Number.parseInt(name, 10));
 
   #open = (pack: number, flags: number) => openSync(this.#path(pack), flags, 0o600);
 

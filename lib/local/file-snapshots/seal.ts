@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { blocksOf, IncompleteSnapshotError } from '../../snapshots.ts';
-import type { Catalog, Delta, Seal, SnapshotRow } from './catalog.ts';
+import type { Catalog, Delta } from './catalog.ts';
 import { CHUNK, type Manifests } from './manifests.ts';
+import type { AnnouncedSeal, Seal, SnapshotRow } from './snapshot-row.ts';
 import { digestAt, removalDeltas, sealDeltas } from './uses.ts';
 
 interface Tables {
@@ -23,12 +24,12 @@ export function sumOf(catalog: Catalog, { id, spec }: SnapshotRow): Seal {
 }
 
 /** Throws IncompleteSnapshotError when the store does not hold what was announced. */
-export function demandSameSeal(id: string, held: Seal, announced: Seal): void {
+export function demandSameSeal(id: string, held: Seal, announced: AnnouncedSeal): void {
   if (held.written !== announced.written)
     throw new IncompleteSnapshotError(
       `snapshot ${id} holds ${held.written} blocks, ${announced.written} were announced; remove it and copy again`,
     );
-  if (!held.linear.equals(announced.linear))
+  if (announced.linear && !held.linear.equals(announced.linear))
     throw new IncompleteSnapshotError(
       `the ${held.written} blocks of snapshot ${id} do not add up to the checksum; remove it and copy again`,
     );
