@@ -2,9 +2,13 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DomainEvent } from '../domain/events.ts';
 
-/** A record of the table's stream, as the pipe hands it on. */
+/** A record of the table's stream. */
 export interface StreamRecord {
-  readonly dynamodb: { readonly NewImage: Record<string, AttributeValue> };
+  readonly eventName?: string;
+  readonly dynamodb: {
+    readonly SequenceNumber?: string;
+    readonly NewImage?: Record<string, AttributeValue>;
+  };
 }
 
 /** What the pipe puts on the bus for each record: its target parameters name these members. */
@@ -15,9 +19,16 @@ export interface BusEntry {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
+/** The event that stands in the record of an inserted event item; undefined for other records. */
+export function eventOf({ eventName = 'INSERT', dynamodb: { NewImage } }: StreamRecord): DomainEvent | undefined {
+  return eventName === 'INSERT' && NewImage?.event ? (unmarshall(NewImage).event as DomainEvent) : undefined;
+}
+
 /** The events that stand in records of inserted event items; without DynamoDB's type wrappers, which a pipe's template cannot take off. */
 export const streamEvents = async (records: readonly StreamRecord[]): Promise<BusEntry[]> =>
-  records.map(({ dynamodb: { NewImage } }) => {
-    const { source, detailType, at, detail } = unmarshall(NewImage).event as DomainEvent;
-    return { source, detailType, time: new Date(at).toISOString(), detail };
+  records.flatMap((record) => {
+    const event = eventOf(record);
+    if (!event) return [];
+    const { source, detailType, at, detail } = event;
+    return [{ source, detailType, time: new Date(at).toISOString(), detail }];
   });
