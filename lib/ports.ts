@@ -31,6 +31,8 @@ export interface Workflows {
 export interface Objects {
   put(location: S3Location, body: string): Promise<void>;
   get(location: S3Location): Promise<string | undefined>;
+  /** Deletes all objects whose keys begin so. */
+  removeAll(prefix: S3Location): Promise<void>;
 }
 
 export interface ImageSpec {
@@ -56,10 +58,16 @@ export type StackStatus =
   | 'CREATE_FAILED'
   | 'ROLLBACK_IN_PROGRESS'
   | 'ROLLBACK_COMPLETE'
+  | 'ROLLBACK_FAILED'
   | 'UPDATE_IN_PROGRESS'
+  | 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS'
   | 'UPDATE_COMPLETE'
+  | 'UPDATE_ROLLBACK_IN_PROGRESS'
+  | 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS'
   | 'UPDATE_ROLLBACK_COMPLETE'
+  | 'UPDATE_ROLLBACK_FAILED'
   | 'UPDATE_FAILED'
+  | 'REVIEW_IN_PROGRESS'
   | 'DELETE_IN_PROGRESS'
   | 'DELETE_COMPLETE'
   | 'DELETE_FAILED';
@@ -67,6 +75,8 @@ export type StackStatus =
 export interface StackSpec {
   readonly stackName: string;
   readonly templateBody: string;
+  /** Where the same template lies as an object: CloudFormation takes long ones from there only. */
+  readonly templateLocation?: S3Location;
   readonly tags: readonly Tag[];
   readonly roleName?: string;
   /** The same token makes the same stack or update once. */
@@ -88,6 +98,15 @@ export interface StackResource {
   readonly physicalId?: string;
   readonly status: string;
   readonly statusReason?: string;
+}
+
+/** The template cannot be launched; it names the resource where it can. */
+export class InvalidTemplateError extends Error {
+  override readonly name = 'InvalidTemplateError';
+}
+/** A stack of that name stands, or does not, where it should be the other way round. */
+export class StackExistsError extends Error {
+  override readonly name = 'StackExistsError';
 }
 
 /** Stacks of launched applications: CloudFormation, or the local stack launcher. */

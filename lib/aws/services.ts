@@ -6,6 +6,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { type Config, DEFAULT_CONFIG } from '../config.ts';
 import type { Services } from '../ports.ts';
 import { type MigrationServices, smsClient } from '../workflows/app-migration/services.ts';
+import { awsClient } from './client.ts';
 import { DynamoStore } from './dynamo-store.ts';
 import { lambdaRequestHandler } from './lambda-request-handler.ts';
 import { notImplemented } from './not-implemented.ts';
@@ -35,9 +36,9 @@ export function awsServices(env: NodeJS.ProcessEnv, { tokenSecret = '' } = {}): 
   const config: Config = { ...DEFAULT_CONFIG, account, region };
   return {
     config,
-    store: new DynamoStore(new DynamoDBClient({}), table),
-    workflows: stepFunctionsWorkflows(new SFNClient({}), `arn:aws:states:${region}:${account}`),
-    objects: s3Objects(new S3Client({})),
+    store: new DynamoStore(awsClient(DynamoDBClient), table),
+    workflows: stepFunctionsWorkflows(awsClient(SFNClient), `arn:aws:states:${region}:${account}`),
+    objects: s3Objects(awsClient(S3Client), region),
     snapshots: notImplemented('Snapshots'),
     images: notImplemented('Images'),
     stacks: notImplemented('Stacks'),

@@ -102,16 +102,16 @@ export class SqliteStore implements Store, Outbox {
     }));
   }
 
-  async published() {
-    return (
-      (this.#sql("SELECT position FROM cursor WHERE name = 'published'").get()?.position as number | undefined) ?? 0
-    );
+  async published(reader: string) {
+    const row = this.#sql('SELECT position FROM cursor WHERE name = ?').get(reader);
+    return (row?.position as number | undefined) ?? 0;
   }
 
-  async markPublished(position: number) {
-    this.#sql(
-      "INSERT INTO cursor VALUES ('published', ?) ON CONFLICT (name) DO UPDATE SET position = excluded.position",
-    ).run(position);
+  async markPublished(reader: string, position: number) {
+    this.#sql('INSERT INTO cursor VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET position = excluded.position').run(
+      reader,
+      position,
+    );
   }
 
   async append(events: readonly DomainEvent[]) {
