@@ -57,6 +57,6 @@ function isTransient({ name, code, message, $retryable, $metadata }: Failure): b
     THROTTLES.test(name) ||
     name === 'TimeoutError' ||
     BROKEN.includes(code ?? '') ||
-    message === 'socket hang up'
+    /socket hang up|TimeoutError/.test(message)
   );
 }

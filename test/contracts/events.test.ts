@@ -89,7 +89,7 @@ describeOnAws('the outbox to EventBridge', () => {
   test('keeps what the bus does not take, and delivers it when it does again', async () => {
     if (!account.proxy) return;
     const impatient = awsClient(EventBridgeClient, { ...account.config, maxAttempts: 1 });
-    const { publish } = eventBridgeEvents(impatient, bus.name, { first: 0, longest: 0, total: 0 });
+    const { publish } = eventBridgeEvents(impatient, bus.name, { first: 1, longest: 1, total: 1 });
     const outbox = relayed((relay) => relay.subscribeInBatches(publish));
     let down = true;
     account.proxy.faultOf = ({ service }) => (service === 'events' && down ? 'throttle' : undefined);
