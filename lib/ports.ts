@@ -136,6 +136,19 @@ export interface Connectors {
   forgetJob(replicationJobId: string): Promise<void>;
 }
 
+/** Where what is migrated goes: this machine, or an account. */
+export interface Target {
+  readonly snapshots: Snapshots;
+  readonly images: Images;
+  readonly stacks: Stacks;
+  readonly objects: Objects;
+  /** Deletes the snapshots of a replication job that belong to no image. */
+  removeJobSnapshots(replicationJobId: string): Promise<void>;
+  /** Goes on with what was on its way. */
+  start(): void;
+  close(): Promise<void>;
+}
+
 /** Everything that the logic needs from outside. */
 export interface Services {
   readonly config: Config;

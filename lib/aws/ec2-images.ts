@@ -13,6 +13,7 @@ import { deviceName } from '../domain/template.ts';
 import type { ImageSpec, Images } from '../ports.ts';
 import { TransientError } from '../workflows/transient-error.ts';
 import { type Pace, poll } from './poll.ts';
+import { unlessGone } from './unless-gone.ts';
 
 export class ImageNameTakenError extends Error {
   override readonly name = 'ImageNameTakenError';
@@ -25,7 +26,7 @@ export class ImageFailedError extends Error {
 }
 
 /** Tag of a snapshot that belongs to an image: it finds what is left to delete when the image itself is gone already. */
-const IMAGE_TAG = 'rehost:image';
+export const IMAGE_TAG = 'rehost:image';
 
 /**
  * Images in EC2, registered from snapshots. RegisterImage would make an i386 image for paravirtual hosts unless it is told everything. Volumes that it
@@ -104,11 +105,8 @@ async function namedImage(client: EC2Client, { name, disks }: ImageSpec): Promis
 
 async function checkSnapshots(client: EC2Client, { disks }: ImageSpec) {
   for (const { snapshotId } of disks) {
-    const { Snapshots = [] } = await unlessGone(
-      client.send(new DescribeSnapshotsCommand({ SnapshotIds: [snapshotId] })),
-      { Snapshots: [], $metadata: {} },
-    );
-    const state = Snapshots[0]?.State;
+    const found = await unlessGone(client.send(new DescribeSnapshotsCommand({ SnapshotIds: [snapshotId] })));
+    const state = found?.Snapshots?.[0]?.State;
     if (state !== 'completed')
       throw new SnapshotNotReadyError(
         `snapshot ${snapshotId} is ${state ?? 'gone'}; an image needs completed snapshots`,
@@ -127,7 +125,7 @@ async function availability(client: EC2Client, imageId: string): Promise<true | 
 }
 
 async function findImage(client: EC2Client, imageId: string): Promise<Image | undefined> {
-  const answer = await unlessGone(client.send(new DescribeImagesCommand({ ImageIds: [imageId] })), undefined);
+  const answer = await unlessGone(client.send(new DescribeImagesCommand({ ImageIds: [imageId] })));
   return answer?.Images?.[0];
 }
 
@@ -139,16 +137,4 @@ async function taggedSnapshots(client: EC2Client, imageId: string): Promise<stri
     new DescribeSnapshotsCommand({ OwnerIds: ['self'], Filters: [{ Name: `tag:${IMAGE_TAG}`, Values: [imageId] }] }),
   );
   return Snapshots.map(({ SnapshotId }) => SnapshotId!);
-}
-
-/** What EC2 says of images and snapshots that are not there, or no more; and of snapshots that another image has as well. */
-const GONE = /^(InvalidAMIID\.(NotFound|Unavailable)|InvalidSnapshot\.(NotFound|InUse))$/;
-
-async function unlessGone<T, U = undefined>(call: Promise<T>, otherwise?: U): Promise<T | U> {
-  try {
-    return await call;
-  } catch (error) {
-    if (GONE.test((error as Error).name)) return otherwise as U;
-    throw error;
-  }
 }

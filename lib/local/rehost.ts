@@ -8,12 +8,13 @@ import { throttle } from '../api/throttle.ts';
 import type { Clock } from '../clock.ts';
 import { type Config, DEFAULT_CONFIG } from '../config.ts';
 import { openSource } from '../connector/open-source.ts';
+import type { EventBridgeEvent } from '../domain/events.ts';
 import { advance, unchanged } from '../domain/transition.ts';
 import { ApiError } from '../engine/api-error.ts';
 import { createEngine, type Engine } from '../engine/engine.ts';
 import { hostedInvoke, httpInvoke } from '../engine/invoke.ts';
 import type { Json } from '../json.ts';
-import type { Connectors, Services } from '../ports.ts';
+import type { Connectors, Services, Target } from '../ports.ts';
 import { forgetJob } from '../replication/forget-job.ts';
 import { type MigrationInput, smsClient } from '../workflows/app-migration/services.ts';
 import { readDefinition, substituted, WORKFLOWS } from '../workflows/definitions.ts';
@@ -22,14 +23,10 @@ import { MIGRATION_TASKS, TASKS } from '../workflows/tasks.ts';
 import { firstAccessKey, lockFolder } from './data-folder.ts';
 import { EmbeddedConnector } from './embedded-connector.ts';
 import { engineWorkflows } from './engine-workflows.ts';
-import { EventRelay } from './event-relay.ts';
+import { EventRelay, type RelayOptions } from './event-relay.ts';
 import { eventsApi, eventsRoute } from './events-api.ts';
-import { type FileSnapshots, openFileSnapshots } from './file-snapshots.ts';
-import { folderObjects } from './folder-objects.ts';
 import { serve } from './http-server.ts';
-import { type LocalImage, localImages } from './local-images.ts';
-import { type LocalStack, LocalStacks } from './local-stacks.ts';
-import { openRows } from './rows.ts';
+import { localTarget } from './local-target.ts';
 import { openEngineStore } from './sqlite-engine-store.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import { systemClock } from './system-clock.ts';
@@ -41,6 +38,10 @@ export interface RehostOptions {
   readonly sources: readonly string[];
   readonly port: number;
   readonly host?: string;
+  /** Where snapshots, images, stacks and templates go; into the data folder unless told. It is closed with the service. */
+  readonly target?: Target;
+  /** Takes every published event, in batches and in order, beside what starts the workflows. */
+  readonly publish?: (events: readonly EventBridgeEvent[]) => Promise<void>;
   /** Whether callers must sign. */
   readonly auth: 'sigv4' | 'none';
   readonly config?: Config;
@@ -73,12 +74,8 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
 
   const store = new SqliteStore(file('rehost.db'));
   const engineStore = openEngineStore(file('engine.db'));
-  const imageRows = openRows<LocalImage>(file('images.db'), 'image');
-  const stackRows = openRows<LocalStack>(file('stacks.db'), 'stack');
-  const snapshots = await openFileSnapshots(file('snapshots'), { clock });
+  const target = options.target ?? (await localTarget(dataFolder, { clock, newId }));
   const accessKey = await firstAccessKey(store, clock);
-  const images = localImages(imageRows, { snapshots, newId });
-  const stacks = new LocalStacks(stackRows, { images, clock, newId });
   const connectors: EmbeddedConnector[] = [];
   const functions: Record<string, (input: Json) => Promise<Json>> = {};
 
@@ -99,15 +96,11 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
     config,
     store,
     workflows: engineWorkflows(engine, config),
-    objects: folderObjects(file('objects')),
-    snapshots,
-    images,
-    stacks,
-    connectors: localConnectors(connectors, {
-      stateFolder: file('connector'),
-      snapshots,
-      inUse: () => imageRows.all(),
-    }),
+    objects: target.objects,
+    snapshots: target.snapshots,
+    images: target.images,
+    stacks: target.stacks,
+    connectors: localConnectors(connectors, { stateFolder: file('connector'), target }),
     tokenSecret: createHmac('sha256', accessKey.secretAccessKey).update('page tokens').digest('hex'),
     clock,
     newId,
@@ -123,6 +116,9 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
 
   const relay = new EventRelay({ outbox: store, clock, account: config.account, region: config.region, log });
   relay.subscribe((event) => startWorkflow(event, services));
+  const relays = options.publish
+    ? [relay, publisher(options.publish, { ...config, outbox: store, clock, log })]
+    : [relay];
   for (const spec of options.sources) {
     const connector = new EmbeddedConnector({
       source: openSource(spec),
@@ -136,8 +132,8 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
   }
   await noteAbsent(services, connectors);
   await engine.start();
-  stacks.start();
-  relay.wake();
+  target.start();
+  for (const one of relays) one.wake();
 
   return {
     url: server.url,
@@ -146,21 +142,27 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
     async idle() {
       await new Promise((resolve) => setImmediate(resolve));
       for (let quiet = 0; quiet < 3; quiet++) {
-        for (const part of [relay, engine, ...connectors]) await part.idle();
+        for (const part of [...relays, engine, ...connectors]) await part.idle();
         await new Promise((resolve) => setImmediate(resolve));
       }
     },
     async stop() {
       // Who waits for whom: the relay for the engine's answers, the connectors too. The engine ends last.
-      await relay.stop();
+      for (const one of relays) await one.stop();
       for (const connector of connectors) await connector.stop();
       await engine.stop();
-      stacks.stop();
       await server.close();
-      await snapshots.close();
-      for (const open of [store, engineStore, imageRows, stackRows, lock]) open.close();
+      await target.close();
+      for (const open of [store, engineStore, lock]) open.close();
     },
   };
+}
+
+/** A relay of its own: a bus that takes nothing for a while holds up no workflow. */
+function publisher(publish: NonNullable<RehostOptions['publish']>, options: RelayOptions): EventRelay {
+  const relay = new EventRelay({ ...options, reader: 'bus' });
+  relay.subscribeInBatches(publish);
+  return relay;
 }
 
 /** Connectors of sources that this start does not have are unhealthy: nobody would take their transfers. */
@@ -235,7 +237,7 @@ async function loadStateMachines(engine: Engine, { account, region }: Config) {
 
 function localConnectors(
   connectors: readonly EmbeddedConnector[],
-  { stateFolder, snapshots, inUse }: { stateFolder: string; snapshots: FileSnapshots; inUse: () => LocalImage[] },
+  { stateFolder, target }: { stateFolder: string; target: Target },
 ): Connectors {
   return {
     async *inventory(connectorId) {
@@ -243,9 +245,8 @@ function localConnectors(
       if (connector) yield* connector.source.inventory();
     },
     async forgetJob(replicationJobId) {
-      await forgetJob(replicationJobId, stateFolder, snapshots);
-      const used = new Set(inUse().flatMap(({ spec }) => spec.disks.map(({ snapshotId }) => snapshotId)));
-      for (const id of snapshots.tagged('SMSJobId', replicationJobId)) if (!used.has(id)) await snapshots.remove(id);
+      await forgetJob(replicationJobId, stateFolder, target.snapshots);
+      await target.removeJobSnapshots(replicationJobId);
     },
   };
 }

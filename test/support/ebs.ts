@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { CompleteSnapshotCommand, EBSClient, PutSnapshotBlockCommand, StartSnapshotCommand } from '@aws-sdk/client-ebs';
+import {
+  CompleteSnapshotCommand,
+  EBSClient,
+  GetSnapshotBlockCommand,
+  ListSnapshotBlocksCommand,
+  PutSnapshotBlockCommand,
+  StartSnapshotCommand,
+} from '@aws-sdk/client-ebs';
 import { DescribeSnapshotsCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import { BLOCK_SIZE } from '../../lib/snapshots.ts';
 import type { AwsAccount } from './aws.ts';
@@ -33,4 +40,17 @@ export async function snapshotState(ec2: EC2Client, snapshotId: string): Promise
     if ((error as Error).name === 'InvalidSnapshot.NotFound') return undefined;
     throw error;
   }
+}
+
+/** The blocks that stand in the snapshot, by their index, read by the plain client. */
+export async function blocksOfSnapshot({ config }: AwsAccount, SnapshotId: string): Promise<Map<number, Buffer>> {
+  const client = new EBSClient(config);
+  const { Blocks = [] } = await client.send(new ListSnapshotBlocksCommand({ SnapshotId, MaxResults: 10_000 }));
+  const blocks = new Map<number, Buffer>();
+  for (const { BlockIndex, BlockToken } of Blocks) {
+    const { BlockData } = await client.send(new GetSnapshotBlockCommand({ SnapshotId, BlockIndex, BlockToken }));
+    blocks.set(Number(BlockIndex), Buffer.from(await BlockData!.transformToByteArray()));
+  }
+  client.destroy();
+  return blocks;
 }
