@@ -65,9 +65,8 @@ export function cloudFormationStacks(client: CloudFormationClient, options: Clou
       return stack && description(client, stack);
     },
     async delete(stackName) {
-      const stack = await findStack(client, stackName);
-      if (stack && stack.StackStatus !== 'DELETE_IN_PROGRESS')
-        await client.send(new DeleteStackCommand({ StackName: stack.StackId! }));
+      // A stack that is gone, or on its way, is deleted without complaint. Source: CloudFormation API, DeleteStack.
+      await client.send(new DeleteStackCommand({ StackName: stackName }));
     },
   };
 }

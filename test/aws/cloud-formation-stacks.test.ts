@@ -4,7 +4,6 @@ import {
   CreateChangeSetCommand,
   CreateStackCommand,
   DeleteChangeSetCommand,
-  DeleteStackCommand,
   DescribeChangeSetCommand,
   DescribeStackEventsCommand,
   DescribeStacksCommand,
@@ -177,10 +176,4 @@ describe('describing a stack', () => {
     formation.on(DescribeStacksCommand).resolves(standing('DELETE_COMPLETE'));
     expect(await stacks.describe('sms-app-1')).toBeUndefined();
   });
-});
-
-test('a stack that is being deleted is not asked again to go', async () => {
-  formation.on(DescribeStacksCommand).resolves(standing('DELETE_IN_PROGRESS'));
-  await stacks.delete('sms-app-1');
-  expect(formation.commandCalls(DeleteStackCommand)).toEqual([]);
 });
