@@ -33,6 +33,8 @@ export interface Workflows {
 export interface Objects {
   put(location: S3Location, body: string): Promise<void>;
   get(location: S3Location): Promise<string | undefined>;
+  /** Deletes all objects whose keys begin so. */
+  removeAll(prefix: S3Location): Promise<void>;
 }
 
 export interface ImageSpec {
@@ -58,10 +60,16 @@ export type StackStatus =
   | 'CREATE_FAILED'
   | 'ROLLBACK_IN_PROGRESS'
   | 'ROLLBACK_COMPLETE'
+  | 'ROLLBACK_FAILED'
   | 'UPDATE_IN_PROGRESS'
+  | 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS'
   | 'UPDATE_COMPLETE'
+  | 'UPDATE_ROLLBACK_IN_PROGRESS'
+  | 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS'
   | 'UPDATE_ROLLBACK_COMPLETE'
+  | 'UPDATE_ROLLBACK_FAILED'
   | 'UPDATE_FAILED'
+  | 'REVIEW_IN_PROGRESS'
   | 'DELETE_IN_PROGRESS'
   | 'DELETE_COMPLETE'
   | 'DELETE_FAILED';
@@ -69,6 +77,8 @@ export type StackStatus =
 export interface StackSpec {
   readonly stackName: string;
   readonly templateBody: string;
+  /** Where the same template lies as an object: CloudFormation takes long ones from there only. */
+  readonly templateLocation?: S3Location;
   readonly tags: readonly Tag[];
   readonly roleName?: string;
   /** The same token makes the same stack or update once. */
@@ -90,6 +100,15 @@ export interface StackResource {
   readonly physicalId?: string;
   readonly status: string;
   readonly statusReason?: string;
+}
+
+/** The template cannot be launched; it names the resource where it can. */
+export class InvalidTemplateError extends Error {
+  override readonly name = 'InvalidTemplateError';
+}
+/** A stack of that name stands, or does not, where it should be the other way round. */
+export class StackExistsError extends Error {
+  override readonly name = 'StackExistsError';
 }
 
 /** Stacks of launched applications: CloudFormation, or the local stack launcher. */
@@ -162,6 +181,20 @@ export interface Connectors {
   applications(connectorId: string): AsyncIterable<DiscoveredApplication>;
   /** Forgets what connectors keep for the job: baselines and journals. */
   forgetJob(replicationJobId: string): Promise<void>;
+}
+
+/** Where what is migrated goes: this machine, or an account. */
+export interface Target {
+  readonly snapshots: Snapshots;
+  readonly images: Images;
+  readonly stacks: Stacks;
+  readonly objects: Objects;
+  readonly commands: Commands;
+  /** Deletes the snapshots of a replication job that belong to no image. */
+  removeJobSnapshots(replicationJobId: string): Promise<void>;
+  /** Goes on with what was on its way. */
+  start(): void;
+  close(): Promise<void>;
 }
 
 /** Everything that the logic needs from outside. */

@@ -97,9 +97,9 @@ export const INDEXES = {
 export interface Outbox {
   /** The events after `position` (0 is before the first), oldest first. */
   read(position: number, limit: number): Promise<readonly OutboxEntry[]>;
-  /** The position up to which all events were published. */
-  published(): Promise<number>;
-  markPublished(position: number): Promise<void>;
+  /** The position up to which all events were published, by the reader of that name. */
+  published(reader: string): Promise<number>;
+  markPublished(reader: string, position: number): Promise<void>;
   /** Appends events that no entity wrote: those of callers (`PutEvents`). */
   append(events: readonly DomainEvent[]): Promise<void>;
   /** Calls `wake` after every commit that wrote events. */

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import middy from '@middy/core';
 import { createDispatcher } from '../../lib/api/dispatch.ts';
 import type { HttpResponse } from '../../lib/api/http.ts';
 import { smsApi } from '../../lib/api/sms/api.ts';
 import { takingNotifications } from '../../lib/api/validation-notifications.ts';
+import { awsClient } from '../../lib/aws/client.ts';
 import type { DirectCall } from '../../lib/aws/lambda-request-handler.ts';
+import { secretsManagerSecret } from '../../lib/aws/secrets-manager-secret.ts';
 import { awsServices, variable } from '../../lib/aws/services.ts';
 
 /** What a function URL sends. Source: Lambda developer guide, function URLs, payload format 2.0. */
@@ -47,12 +49,8 @@ async function prepare() {
   };
 }
 
-async function pageTokenSecret(): Promise<string> {
-  const { SecretString } = await new SecretsManagerClient({}).send(
-    new GetSecretValueCommand({ SecretId: variable(process.env, 'PAGE_TOKEN_SECRET') }),
-  );
-  return SecretString!;
-}
+const pageTokenSecret = () =>
+  secretsManagerSecret(awsClient(SecretsManagerClient), variable(process.env, 'PAGE_TOKEN_SECRET'));
 
 const urlRequest = ({
   rawPath,

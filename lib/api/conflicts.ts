@@ -1,4 +1,5 @@
 import { ConflictError } from '../store.ts';
+import { TransientError } from '../workflows/transient-error.ts';
 import { temporarilyUnavailable } from './errors.ts';
 
 /** Times that a call in its turn decides anew: more than ever needed in one process, enough against the other processes of a deployment. */
@@ -15,6 +16,9 @@ export function retryingConflicts() {
     try {
       return await run();
     } catch (error) {
+      // What the service needs from outside does not answer for now: callers are told what it is, and their clients try again.
+      if (error instanceof TransientError)
+        throw temporarilyUnavailable(`${name}: ${error.message}; try again in a moment`);
       if (!(error instanceof ConflictError)) throw error;
     }
     const turn = lastTurn.then(() => again(name, run));

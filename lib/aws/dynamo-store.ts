@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  ConditionalCheckFailedException,
+  type AttributeValue,
   type DynamoDBClient,
   GetItemCommand,
   QueryCommand,
@@ -10,23 +11,19 @@ import {
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Entities, Kind } from '../domain/entities.ts';
 import type { Change } from '../domain/transition.ts';
-import {
-  ConflictError,
-  INDEXES,
-  MAX_TRANSACTION_ITEMS,
-  type Page,
-  type Query,
-  type Removal,
-  type Store,
-} from '../store.ts';
+import { ConflictError, MAX_TRANSACTION_ITEMS, type Page, type Query, type Removal, type Store } from '../store.ts';
+import { entityOf, gsiOf, keyOf, partitionOf, placeOf, removalOf, writesOf } from './dynamo-items.ts';
 
 const DEFAULT_LIMIT = 1_000;
-/** Between the parts of a position in an index; no id and no sort key holds it. */
-const SEPARATOR = '\u0000';
+/** Times that a transaction is tried that met another one on its way: none of its conditions failed, so nothing has to be read again. */
+const COLLISIONS = 8;
+/** Milliseconds before the second try, at most; twice as many before each further one. */
+const FIRST_PAUSE = 20;
 
 /**
  * The store on one DynamoDB table. An entity is the item `<kind>#<id>` / `entity`, each of its events an item `event#<sequence>` beside it, whose insertion
- * the table's stream carries to the bus. A kind's indexes lie on two global indexes, in the order of their names in INDEXES.
+ * the table's stream carries to the bus. A kind's indexes lie on two global indexes, in the order of their names in INDEXES. Those are eventually
+ * consistent: what was written a moment ago may be missing from a query, never from `get`.
  */
 export class DynamoStore implements Store {
   readonly #client: DynamoDBClient;
@@ -41,127 +38,79 @@ export class DynamoStore implements Store {
     const { Item } = await this.#client.send(
       new GetItemCommand({ TableName: this.#table, Key: marshall(keyOf(kind, id)), ConsistentRead: true }),
     );
-    return Item && (JSON.parse(unmarshall(Item).data as string) as Entities[K]);
+    return Item && entityOf<K>(Item);
   }
 
-  async query<K extends Kind>(
-    kind: K,
-    { index, partition, after, limit = DEFAULT_LIMIT, reverse = false }: Query<K>,
-  ): Promise<Page<Entities[K]>> {
+  async query<K extends Kind>(kind: K, query: Query<K>): Promise<Page<Entities[K]>> {
+    const { limit = DEFAULT_LIMIT, after } = query;
+    const gsi = gsiOf(kind, query.index);
+    const rows: Record<string, AttributeValue>[] = [];
+    // One row more than asked for tells whether there is a next page; DynamoDB ends a page of its own at 1 MB.
+    for (let start = after; rows.length <= limit; ) {
+      const { Items = [], LastEvaluatedKey } = await this.#page(kind, query, { start, limit: limit + 1 - rows.length });
+      rows.push(...Items);
+      if (!LastEvaluatedKey) break;
+      start = unmarshall(LastEvaluatedKey)[`${gsi}sk`] as string;
+    }
+    const page = rows.slice(0, limit);
+    const last = page.at(-1)?.[`${gsi}sk`]?.S;
+    return { items: page.map((row) => entityOf<K>(row)), ...(rows.length > limit && last ? { next: last } : {}) };
+  }
+
+  #page<K extends Kind>(kind: K, query: Query<K>, { start, limit }: { start: string | undefined; limit: number }) {
+    const { index, partition, reverse = false } = query;
     const gsi = gsiOf(kind, index);
-    const [sort = '', id = ''] = after?.split(SEPARATOR) ?? [];
-    const start =
-      after === undefined ? undefined : { ...keyOf(kind, id), ...placeOf(gsi, { kind, index, partition, sort, id }) };
-    const { Items = [], LastEvaluatedKey } = await this.#client.send(
+    const after = start === undefined ? {} : { ExclusiveStartKey: marshall(placeOf(kind, query, start)) };
+    return this.#client.send(
       new QueryCommand({
         TableName: this.#table,
         IndexName: gsi,
         KeyConditionExpression: '#pk = :pk',
         ExpressionAttributeNames: { '#pk': `${gsi}pk` },
-        ExpressionAttributeValues: marshall({ ':pk': `${kind}#${index}#${partition}` }),
+        ExpressionAttributeValues: marshall({ ':pk': partitionOf(kind, { index, partition }) }),
         ScanIndexForward: !reverse,
         Limit: limit,
-        ...(start ? { ExclusiveStartKey: marshall(start) } : {}),
+        ...after,
       }),
     );
-    const next = LastEvaluatedKey && (unmarshall(LastEvaluatedKey)[`${gsi}sk`] as string);
-    return {
-      items: Items.map((item) => JSON.parse(unmarshall(item).data as string) as Entities[K]),
-      ...(next ? { next } : {}),
-    };
   }
 
   async transact(changes: readonly Change[], removals: readonly Removal[] = []): Promise<void> {
     const items = [
-      ...changes.flatMap((change) => this.#writes(change)),
-      ...removals.map((removal) => this.#removal(removal)),
+      ...changes.flatMap((change) => writesOf(this.#table, change)),
+      ...removals.map((removal) => removalOf(this.#table, removal)),
     ];
     if (items.length > MAX_TRANSACTION_ITEMS)
       throw new Error(`a transaction of ${items.length} items; at most ${MAX_TRANSACTION_ITEMS} are allowed`);
     if (items.length === 0) return;
     try {
-      await this.#client.send(new TransactWriteItemsCommand({ TransactItems: items }));
+      await this.#write(items);
     } catch (error) {
-      if (isConflict(error))
-        throw new ConflictError(
-          `${changes.map(({ kind, entity }) => `${kind} ${entity.id}`).join(', ')}: changed by another writer`,
-          { cause: error },
-        );
-      throw error;
+      if (!isConflict(error)) throw error;
+      const names = [...changes, ...removals].map(({ kind, entity }) => `${kind} ${entity.id}`);
+      throw new ConflictError(`${names.join(', ')}: changed by another writer`, { cause: error });
     }
   }
 
-  #writes({ kind, entity, events }: Change): TransactWriteItem[] {
-    const version = entity.version + 1;
-    const item = {
-      ...keyOf(kind, entity.id),
-      version,
-      data: JSON.stringify({ ...entity, version }),
-      ...placesOf(kind, entity),
-    };
-    return [
-      {
-        Put: {
-          TableName: this.#table,
-          Item: marshall(item),
-          ...(entity.version === 0
-            ? { ConditionExpression: 'attribute_not_exists(pk)' }
-            : this.#atVersion(entity.version)),
-        },
-      },
-      ...events.map((event) => ({
-        Put: {
-          TableName: this.#table,
-          Item: marshall(
-            { pk: `${kind}#${entity.id}`, sk: `event#${event.id}`, event: event as object },
-            { removeUndefinedValues: true },
-          ),
-          ConditionExpression: 'attribute_not_exists(pk)',
-        },
-      })),
-    ];
-  }
-
-  #removal({ kind, entity }: Removal): TransactWriteItem {
-    return {
-      Delete: { TableName: this.#table, Key: marshall(keyOf(kind, entity.id)), ...this.#atVersion(entity.version) },
-    };
-  }
-
-  #atVersion(version: number) {
-    return {
-      ConditionExpression: '#version = :version',
-      ExpressionAttributeNames: { '#version': 'version' },
-      ExpressionAttributeValues: marshall({ ':version': version }),
-    };
+  async #write(items: TransactWriteItem[]): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#client.send(new TransactWriteItemsCommand({ TransactItems: items }));
+        return;
+      } catch (error) {
+        if (!isCollision(error) || attempt === COLLISIONS) throw error;
+        await sleep(Math.random() * FIRST_PAUSE * 2 ** (attempt - 1));
+      }
+    }
   }
 }
 
-const keyOf = (kind: Kind, id: string) => ({ pk: `${kind}#${id}`, sk: 'entity' });
-
-const gsiOf = (kind: Kind, index: string) => `gsi${Object.keys(INDEXES[kind]).indexOf(index) + 1}`;
-
-const placeOf = (
-  gsi: string,
-  { kind, index, partition, sort, id }: { kind: Kind; index: string; partition: string; sort: string; id: string },
-) => ({
-  [`${gsi}pk`]: `${kind}#${index}#${partition}`,
-  [`${gsi}sk`]: `${sort}${SEPARATOR}${id}`,
-});
-
-/** The keys of the entity in the indexes of its kind. */
-function placesOf(kind: Kind, entity: Change['entity']): Record<string, string> {
-  const places = Object.entries(INDEXES[kind]).map(([index, rowOf]) => {
-    const row = (rowOf as (entity: Change['entity']) => { partition: string; sort: string } | undefined)(entity);
-    return row ? placeOf(gsiOf(kind, index), { kind, index, id: entity.id, ...row }) : {};
-  });
-  return Object.assign({}, ...places) as Record<string, string>;
-}
+const reasonsOf = (error: unknown) =>
+  error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []).map(({ Code }) => Code) : [];
 
 /** A condition that did not hold, or another transaction on the same items at the same time. */
 const isConflict = (error: unknown) =>
-  error instanceof ConditionalCheckFailedException ||
-  (error instanceof TransactionCanceledException &&
-    (error.CancellationReasons ?? []).some(
-      ({ Code }) => Code === 'ConditionalCheckFailed' || Code === 'TransactionConflict',
-    ));
+  reasonsOf(error).some((code) => code === 'ConditionalCheckFailed' || code === 'TransactionConflict');
+
+/** Another transaction on the same items, and no condition that failed. */
+const isCollision = (error: unknown) => isConflict(error) && !reasonsOf(error).includes('ConditionalCheckFailed');

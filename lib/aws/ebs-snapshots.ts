@@ -25,6 +25,7 @@ import {
 } from '../snapshots.ts';
 import { blockSender, PutRefusedError, type PutTimeouts } from './put-block.ts';
 import { withRetries } from './put-retries.ts';
+import { unlessGone } from './unless-gone.ts';
 
 export interface EbsSnapshotsOptions {
   /** Everything but blocks goes through it; its region, credentials and endpoint are the blocks', too. */
@@ -93,6 +94,9 @@ export async function ebsSnapshots(options: EbsSnapshotsOptions): Promise<EbsSna
 async function endpointOf({ config }: EBSClient, region: string): Promise<string> {
   const given = await config.endpoint?.();
   if (given) return `${given.protocol}//${given.hostname}${given.port ? `:${given.port}` : ''}`;
+  // The SDK reads these at its first request only.
+  const fromEnvironment = process.env.AWS_ENDPOINT_URL_EBS ?? process.env.AWS_ENDPOINT_URL;
+  if (fromEnvironment) return new URL(fromEnvironment).origin;
   const resolved = config.endpointProvider({
     Region: region,
     UseDualStack: await config.useDualstackEndpoint(),
@@ -141,15 +145,6 @@ async function state(ec2: EC2Client, id: SnapshotId): ReturnType<Snapshots['stat
 
 async function remove(ec2: EC2Client, id: SnapshotId): Promise<void> {
   await unlessGone(ec2.send(new DeleteSnapshotCommand({ SnapshotId: id })));
-}
-
-async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if ((error as Error).name === 'InvalidSnapshot.NotFound') return undefined;
-    throw error;
-  }
 }
 
 async function read(ebs: EBSClient, { id, index, token }: { id: SnapshotId; index: number; token: string }) {

@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { type Config, DEFAULT_CONFIG } from '../config.ts';
-import type { Services } from '../ports.ts';
+import { DEFAULT_CONFIG } from '../config.ts';
+import type { Connectors, Services } from '../ports.ts';
 import { type MigrationServices, smsClient } from '../workflows/app-migration/services.ts';
+import { awsTarget } from './aws-target.ts';
+import { awsClient } from './client.ts';
 import { DynamoStore } from './dynamo-store.ts';
 import { lambdaRequestHandler } from './lambda-request-handler.ts';
 import { notImplemented } from './not-implemented.ts';
-import { s3Objects } from './s3-objects.ts';
+import { partitionOf } from './partition.ts';
 import { stepFunctionsWorkflows } from './step-functions-workflows.ts';
 
 /** The environment of the functions, checked once when they start. */
@@ -29,20 +30,23 @@ export function variable(env: NodeJS.ProcessEnv, name: string): string {
   return value;
 }
 
-/** The services on AWS. Snapshots, images, stacks and connectors have no adapter yet: their calls fail by name. */
-export function awsServices(env: NodeJS.ProcessEnv, { tokenSecret = '' } = {}): Services {
+/** The services on AWS. Connectors have no adapter yet: unless one is given, their calls fail by name. */
+export function awsServices(
+  env: NodeJS.ProcessEnv,
+  { tokenSecret = '', connectors = notImplemented<Connectors>('Connectors') }: Partial<Services> = {},
+): Services {
   const { region, account, table } = readEnvironment(env);
-  const config: Config = { ...DEFAULT_CONFIG, account, region };
+  const { snapshots, images, stacks, objects, commands } = awsTarget({ account, region });
   return {
-    config,
-    store: new DynamoStore(new DynamoDBClient({}), table),
-    workflows: stepFunctionsWorkflows(new SFNClient({}), `arn:aws:states:${region}:${account}`),
-    objects: s3Objects(new S3Client({})),
-    snapshots: notImplemented('Snapshots'),
-    images: notImplemented('Images'),
-    stacks: notImplemented('Stacks'),
-    commands: notImplemented('Commands'),
-    connectors: notImplemented('Connectors'),
+    config: { ...DEFAULT_CONFIG, account, region },
+    store: new DynamoStore(awsClient(DynamoDBClient), table),
+    workflows: stepFunctionsWorkflows(awsClient(SFNClient), `arn:${partitionOf(region)}:states:${region}:${account}`),
+    objects,
+    snapshots,
+    images,
+    stacks,
+    commands,
+    connectors,
     tokenSecret,
     clock: {
       now: () => Date.now(),

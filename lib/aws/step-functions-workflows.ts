@@ -1,6 +1,7 @@
 import {
   ExecutionAlreadyExists,
   ExecutionDoesNotExist,
+  InvalidToken,
   SendTaskFailureCommand,
   SendTaskHeartbeatCommand,
   SendTaskSuccessCommand,
@@ -37,7 +38,8 @@ export function stepFunctionsWorkflows(client: SFNClient, prefix: string): Workf
   };
 }
 
-const GONE = [TaskTimedOut, TaskDoesNotExist];
+/** How the API answers a token that nobody waits for any more. */
+const GONE = [TaskTimedOut, TaskDoesNotExist, InvalidToken];
 
 /** False when the call fails in one of these ways. */
 async function unless(

@@ -1,23 +1,30 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { DomainEvent } from '../domain/events.ts';
+import { type DomainEvent, toEventBridge } from '../domain/events.ts';
+import type { EventBridgeEvents } from './event-bridge-events.ts';
 
-/** A record of the table's stream, as the pipe hands it on. */
+/** A record of the table's stream. */
 export interface StreamRecord {
-  readonly dynamodb: { readonly NewImage: Record<string, AttributeValue> };
+  readonly eventName?: string;
+  readonly dynamodb: {
+    readonly SequenceNumber?: string;
+    readonly NewImage?: Record<string, AttributeValue>;
+  };
 }
 
-/** What the pipe puts on the bus for each record: its target parameters name these members. */
-export interface BusEntry {
-  readonly source: string;
-  readonly detailType: string;
-  readonly time: string;
-  readonly detail: Readonly<Record<string, unknown>>;
+/** The event that stands in the record of an inserted event item; undefined for other records. */
+export function eventOf({ eventName, dynamodb: { NewImage } }: StreamRecord): DomainEvent | undefined {
+  return eventName === 'INSERT' && NewImage?.event ? (unmarshall(NewImage).event as DomainEvent) : undefined;
 }
 
-/** The events that stand in records of inserted event items; without DynamoDB's type wrappers, which a pipe's template cannot take off. */
-export const streamEvents = async (records: readonly StreamRecord[]): Promise<BusEntry[]> =>
-  records.map(({ dynamodb: { NewImage } }) => {
-    const { source, detailType, at, detail } = unmarshall(NewImage).event as DomainEvent;
-    return { source, detailType, time: new Date(at).toISOString(), detail };
-  });
+/**
+ * Puts the events that stand in the records on the bus. Throws when the bus does not take all of them: the stream then offers the same records again,
+ * and none that come after them.
+ */
+export async function publishStream(
+  records: readonly StreamRecord[],
+  { events, ...place }: { events: EventBridgeEvents; account: string; region: string },
+): Promise<void> {
+  const found = records.flatMap((record) => eventOf(record) ?? []);
+  await events.publish(found.map((event) => toEventBridge(event, place)));
+}

@@ -1,12 +1,13 @@
+import type { RehostOptions } from '../local/rehost.ts';
 import type { Command } from './command.ts';
 import { SERVICE_OPTIONS, serviceOptions } from './service-options.ts';
 
 export const up: Command = {
   usage:
-    'rehost up [--port 4599] [--host 127.0.0.1] [--data .rehost] [--source images:FOLDER]… [--auth sigv4|none] [--account 000000000000] [--region us-east-1] [--endpoint URL] [--run-scripts]',
-  options: SERVICE_OPTIONS,
+    'rehost up [--port 4599] [--host 127.0.0.1] [--data .rehost] [--source images:FOLDER]… [--auth sigv4|none] [--account 000000000000] [--region us-east-1] [--endpoint URL] [--run-scripts] [--target local|aws] [--bus NAME]',
+  options: { ...SERVICE_OPTIONS, target: { type: 'string' }, bus: { type: 'string' } },
   async run({ values }) {
-    const options = serviceOptions(values);
+    const options = await withAccount(serviceOptions(values), values);
     // Loaded once the options are known to be right.
     const { startRehost } = await import('../local/rehost.ts');
     const rehost = await startRehost(options);
@@ -25,3 +26,10 @@ export AWS_REGION=${options.config!.region}`);
     process.exit(0);
   },
 };
+
+/** The clients of AWS are loaded only for a service that needs them. */
+async function withAccount(options: RehostOptions, values: Readonly<Record<string, unknown>>): Promise<RehostOptions> {
+  if (values.target === undefined && values.bus === undefined) return options;
+  const { awsOptions } = await import('./aws-options.ts');
+  return awsOptions(options, values as Record<string, string | undefined>);
+}

@@ -130,10 +130,15 @@ export function deletedRun(run: ReplicationRun, why: { at: number; reason: strin
 
 export const NO_USAGE: Usage = { id: 'account', version: 0, sequence: 0, replicatingServers: 0, replicatingApps: 0 };
 
-/** Usage with so many servers and applications more or less; never below none. */
-export const used = (usage: Usage, more: { servers?: number; apps?: number }): Change<'Usage'> =>
-  unchanged('Usage', {
-    ...usage,
-    replicatingServers: Math.max(0, usage.replicatingServers + (more.servers ?? 0)),
-    replicatingApps: Math.max(0, usage.replicatingApps + (more.apps ?? 0)),
-  });
+/** So many servers and applications more or less. Whoever adds says how many there may be, so that the limit holds among callers at once. */
+export const used = (
+  usage: Usage,
+  { servers = 0, apps = 0 }: { servers?: number; apps?: number },
+  limits?: { readonly replicatingServers: number; readonly replicatingApps: number },
+): Change<'Usage'> => ({
+  ...unchanged('Usage', usage),
+  sums: {
+    add: { ...(servers ? { replicatingServers: servers } : {}), ...(apps ? { replicatingApps: apps } : {}) },
+    ...(limits ? { atMost: limits } : {}),
+  },
+});

@@ -31,6 +31,9 @@ const LONGEST_NAME = 200;
 /** Source: SMS's policies, whose stacks are all `sms-app-*`; this is `sms-` and the application's id. */
 export const stackNameOf = (appId: string) => `sms-${appId}`;
 
+/** The bucket of templates, scripts and outputs. Source: SMS's policies, whose buckets are all `sms-app-*`. */
+export const bucketOf = ({ account, region }: { account: string; region: string }) => `sms-app-${account}-${region}`;
+
 /** Device names in the order of the disks, as RegisterImage maps them; the boot disk first. */
 export const deviceName = (index: number) =>
   index === 0 ? '/dev/sda1' : `/dev/sd${String.fromCharCode('a'.charCodeAt(0) + index)}`;

@@ -15,6 +15,15 @@ export interface Change<K extends Kind = Kind> {
   readonly kind: K;
   readonly entity: Entities[K];
   readonly events: readonly DomainEvent[];
+  /** Given, the entity is not replaced: these numbers are added to its own. */
+  readonly sums?: Sums;
+}
+
+/** Numbers of an entity that many writers add to without reading them first, so that none overtakes another. */
+export interface Sums {
+  readonly add: Readonly<Record<string, number>>;
+  /** Sums that may not be exceeded; where one would be, the transaction is a conflict. */
+  readonly atMost?: Readonly<Record<string, number>>;
 }
 
 /** Which kind has which state machines, and in which member the state of each stands. */

@@ -5,7 +5,7 @@ import { FunctionUrlAuthType } from 'aws-cdk-lib/aws-lambda';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { EventPipe } from './event-pipe.ts';
+import { EventPublisher } from './event-publisher.ts';
 import { BundledFunction } from './function.ts';
 
 /** The table, the API, the bus and what carries events from one to the other. */
@@ -19,7 +19,7 @@ export class ServiceStack extends Stack {
     super(scope, id, props);
     this.table = table(this);
     this.bus = new EventBus(this, 'Bus', { eventBusName: 'rehost' });
-    new EventPipe(this, 'Events', { table: this.table, bus: this.bus });
+    new EventPublisher(this, 'Events', { table: this.table, bus: this.bus });
 
     this.bucket = new Bucket(this, 'Bucket', {
       bucketName: `sms-app-${this.account}-${this.region}`,
@@ -54,6 +54,8 @@ function table(scope: Construct): TableV2 {
     billing: Billing.onDemand(),
     encryption: TableEncryptionV2.awsManagedKey(),
     dynamoStream: StreamViewType.NEW_IMAGE,
+    // The attribute of lib/aws/dynamo-items.ts.
+    timeToLiveAttribute: 'ttl',
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     removalPolicy: RemovalPolicy.RETAIN,
   });

@@ -16,8 +16,8 @@ export const WORKFLOW_NAMES = readdirSync(join(import.meta.dirname, '..', 'workf
   .filter((file) => file.endsWith('.asl.json'))
   .map((file) => file.replace('.asl.json', ''));
 
-/** Functions that write templates or read scripts. */
-const WITH_BUCKET = ['RenderTemplate', 'CreateStack'];
+/** Functions that write, read or remove templates, or read scripts. */
+const WITH_BUCKET = ['RenderTemplate', 'CreateStack', 'DeleteApp'];
 /** Function that stops the executions of the runs it cancels. */
 const STOPS_RUNS = 'CancelRuns';
 /** Longest that a task's function may take; its state gives it as long. */

@@ -168,6 +168,7 @@ export class EmbeddedConnector {
           vmId: transfer.vmServer.vmServerAddress.vmId,
           description: transfer.description,
           tags: { SMSJobId: transfer.replicationJobId },
+          ...(transfer.kmsKeyId ? { kmsKeyArn: transfer.kmsKeyId } : {}),
         },
         {
           source: this.#options.source,

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { toEventBridge } from '../domain/events.ts';
+import { type EventBridgeEvent, toEventBridge } from '../domain/events.ts';
 import type { Outbox, Subscriber } from '../store.ts';
 
 /** Events delivered between two notes of how far the relay is; a crash repeats so many at most. */
@@ -7,7 +7,11 @@ const BATCH = 100;
 /** Milliseconds until a subscriber that failed is asked again. */
 const RETRY_DELAY = 1_000;
 
+type BatchSubscriber = (events: readonly EventBridgeEvent[]) => Promise<void>;
+
 export interface RelayOptions {
+  /** Under which the outbox remembers how far this relay is. `published` unless told. */
+  readonly reader?: string;
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly account: string;
@@ -22,6 +26,7 @@ export interface RelayOptions {
 export class EventRelay {
   readonly #options: RelayOptions;
   readonly #subscribers: Subscriber[] = [];
+  readonly #batchSubscribers: BatchSubscriber[] = [];
   #running: Promise<void> | undefined;
   #again = false;
   #stopped = false;
@@ -34,6 +39,11 @@ export class EventRelay {
 
   subscribe(subscriber: Subscriber) {
     this.#subscribers.push(subscriber);
+  }
+
+  /** Takes the events by the hundred at most, after the others have taken them. */
+  subscribeInBatches(subscriber: BatchSubscriber) {
+    this.#batchSubscribers.push(subscriber);
   }
 
   /** Delivers what is waiting. */
@@ -76,15 +86,15 @@ export class EventRelay {
   }
 
   async #deliverAll(outbox: Outbox) {
-    for (let position = await outbox.published(); !this.#stopped; ) {
+    const { reader = 'published' } = this.#options;
+    for (let position = await outbox.published(reader); !this.#stopped; ) {
       const entries = await outbox.read(position, BATCH);
-      for (const entry of entries) {
-        const event = toEventBridge(entry.event, this.#options);
-        for (const deliver of this.#subscribers) await deliver(event);
-        position = entry.position;
-      }
+      const events = entries.map(({ event }) => toEventBridge(event, this.#options));
+      for (const event of events) for (const deliver of this.#subscribers) await deliver(event);
+      for (const deliver of this.#batchSubscribers) await deliver(events);
+      position = entries.at(-1)?.position ?? position;
       if (entries.length === 0) return;
-      await outbox.markPublished(position);
+      await outbox.markPublished(reader, position);
     }
   }
 }

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { resolve, sep } from 'node:path';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
 import type { Objects } from '../ports.ts';
 import { writeFileDurably } from '../replication/durable-file.ts';
 
@@ -22,5 +22,26 @@ export function folderObjects(folder: string): Objects {
         throw error;
       }
     },
+    async removeAll({ bucket, key }) {
+      const names = await keysOf(resolve(folder, bucket));
+      for (const name of names.filter((one) => one.startsWith(key))) await rm(pathOf({ bucket, key: name }));
+    },
   };
+}
+
+/** The keys of all objects of the bucket's folder; none when it is not there. */
+async function keysOf(root: string): Promise<string[]> {
+  try {
+    const entries = await readdir(root, { recursive: true, withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) =>
+        join(parentPath, name)
+          .slice(root.length + 1)
+          .replaceAll(sep, '/'),
+      );
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }

@@ -3,15 +3,16 @@ import { parse } from 'yaml';
 import type { Clock } from '../clock.ts';
 import { isReplaced } from '../domain/change-set.ts';
 import type { Resource, Template } from '../domain/template.ts';
-import type { Images, StackDescription, StackResource, StackSpec, Stacks } from '../ports.ts';
+import {
+  type Images,
+  InvalidTemplateError,
+  type StackDescription,
+  StackExistsError,
+  type StackResource,
+  type StackSpec,
+  type Stacks,
+} from '../ports.ts';
 import type { Rows } from './rows.ts';
-
-export class InvalidTemplateError extends Error {
-  override readonly name = 'InvalidTemplateError';
-}
-export class StackExistsError extends Error {
-  override readonly name = 'StackExistsError';
-}
 
 /** A stack as it is kept: what stands, and what it is on its way to. */
 export interface LocalStack extends StackDescription {

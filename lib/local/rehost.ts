@@ -1,41 +1,29 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createDispatcher, type JsonApi } from '../api/dispatch.ts';
-import type { Handle } from '../api/http.ts';
-import { smsApi } from '../api/sms/api.ts';
-import { throttle } from '../api/throttle.ts';
-import { takingNotifications } from '../api/validation-notifications.ts';
 import type { Clock } from '../clock.ts';
 import { type Config, DEFAULT_CONFIG } from '../config.ts';
 import { openSource } from '../connector/open-source.ts';
+import type { EventBridgeEvent } from '../domain/events.ts';
 import { HOUR } from '../domain/time.ts';
 import { advance, unchanged } from '../domain/transition.ts';
-import { ApiError } from '../engine/api-error.ts';
-import { createEngine, type Engine } from '../engine/engine.ts';
+import { createEngine } from '../engine/engine.ts';
 import { hostedInvoke, httpInvoke } from '../engine/invoke.ts';
 import type { Json } from '../json.ts';
-import type { Connectors, Services } from '../ports.ts';
+import type { Services, Target } from '../ports.ts';
 import { LOCAL_LIMITS } from '../replication/concurrency.ts';
-import { forgetJob } from '../replication/forget-job.ts';
-import { type MigrationInput, smsClient } from '../workflows/app-migration/services.ts';
-import { readDefinition, substituted, WORKFLOWS } from '../workflows/definitions.ts';
 import { startWorkflow } from '../workflows/rules.ts';
-import { MIGRATION_TASKS, TASKS } from '../workflows/tasks.ts';
 import { firstAccessKey, lockFolder } from './data-folder.ts';
 import type { Faults } from './ebs/faults.ts';
-import { withSnapshotApis } from './ebs/snapshot-apis.ts';
 import { EmbeddedConnector } from './embedded-connector.ts';
 import { engineWorkflows } from './engine-workflows.ts';
-import { EventRelay } from './event-relay.ts';
-import { eventsApi, eventsRoute } from './events-api.ts';
-import { type FileSnapshots, openFileSnapshots } from './file-snapshots.ts';
-import { folderObjects } from './folder-objects.ts';
+import { EventRelay, type RelayOptions } from './event-relay.ts';
+import { eventsApi } from './events-api.ts';
+import { type HostedFunctions, hostTasks, loadStateMachines } from './hosted-workflows.ts';
 import { serve } from './http-server.ts';
-import { type LocalCommand, localCommands } from './local-commands.ts';
-import { type LocalImage, localImages } from './local-images.ts';
-import { type LocalStack, LocalStacks } from './local-stacks.ts';
-import { openRows } from './rows.ts';
+import { localConnectors } from './local-connectors.ts';
+import { localTarget } from './local-target.ts';
+import { requestHandler } from './request-handler.ts';
 import { openEngineStore } from './sqlite-engine-store.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import { systemClock } from './system-clock.ts';
@@ -47,6 +35,10 @@ export interface RehostOptions {
   readonly sources: readonly string[];
   readonly port: number;
   readonly host?: string;
+  /** Where snapshots, images, stacks and templates go; into the data folder unless told. It is closed with the service. */
+  readonly target?: Target;
+  /** Takes every published event, in batches and in order, beside what starts the workflows. */
+  readonly publish?: (events: readonly EventBridgeEvent[]) => Promise<void>;
   /** Whether callers must sign. */
   readonly auth: 'sigv4' | 'none';
   readonly config?: Config;
@@ -93,15 +85,13 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
 
   const store = new SqliteStore(file('rehost.db'));
   const engineStore = openEngineStore(file('engine.db'));
-  const imageRows = openRows<LocalImage>(file('images.db'), 'image');
-  const commandRows = openRows<LocalCommand>(file('commands.db'), 'command');
-  const stackRows = openRows<LocalStack>(file('stacks.db'), 'stack');
-  const snapshots = await openFileSnapshots(file('snapshots'), { clock });
+  const local = options.target
+    ? undefined
+    : await localTarget(dataFolder, { clock, newId, runScripts: options.runScripts ?? false });
+  const target = options.target ?? local!;
   const accessKey = await firstAccessKey(store, clock);
-  const images = localImages(imageRows, { snapshots, newId });
-  const stacks = new LocalStacks(stackRows, { images, clock, newId });
   const connectors: EmbeddedConnector[] = [];
-  const functions: Record<string, (input: Json) => Promise<Json>> = {};
+  const functions: HostedFunctions = {};
 
   const elsewhere = process.env.AWS_ENDPOINT_URL_LAMBDA;
   const events = eventsApi(store, clock);
@@ -116,32 +106,26 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
     random: Math.random,
     log: (entry) => log({ ...entry }),
   });
-  const objects = folderObjects(file('objects'));
-  const local: Services = {
+  const own: Services = {
     config,
     store,
     workflows: engineWorkflows(engine, config),
-    objects,
-    snapshots,
-    images,
-    stacks,
-    commands: localCommands(commandRows, { objects, allowed: options.runScripts ?? false, newId }),
-    connectors: localConnectors(connectors, {
-      stateFolder: file('connector'),
-      snapshots,
-      inUse: () => imageRows.all(),
-    }),
+    objects: target.objects,
+    snapshots: target.snapshots,
+    images: target.images,
+    stacks: target.stacks,
+    commands: target.commands,
+    connectors: localConnectors(connectors, { stateFolder: file('connector'), target }),
     tokenSecret: createHmac('sha256', accessKey.secretAccessKey).update('page tokens').digest('hex'),
     clock,
     newId,
     log,
   };
-  const services: Services = { ...local, ...options.ports?.(local) };
+  const services: Services = { ...own, ...options.ports?.(own) };
 
-  const imageOf = (id: string) =>
-    imageRows.all().find(({ spec }) => spec.disks.some(({ snapshotId }) => snapshotId === id))?.imageId;
-  const parts = { services, store, engine, events, snapshots, imageOf };
-  const server = await serve(takingNotifications(handler(options, parts), services), {
+  const { auth, ebsFaults } = options;
+  const parts = { services, store, engine, events, ...(local ? { local } : {}), ...(ebsFaults ? { ebsFaults } : {}) };
+  const server = await serve(requestHandler({ auth, ...parts }), {
     host: options.host ?? '127.0.0.1',
     port: options.port,
   });
@@ -151,12 +135,17 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
 
   const relay = new EventRelay({ outbox: store, clock, account: config.account, region: config.region, log });
   relay.subscribe((event) => startWorkflow(event, services));
+  const relays = options.publish
+    ? [relay, publisher(options.publish, { ...config, outbox: store, clock, log })]
+    : [relay];
+  // What this process hashed itself it need not hash again.
+  const trusted = services.snapshots === local?.snapshots ? local?.snapshots.trusted : undefined;
   for (const spec of options.sources) {
     const connector = new EmbeddedConnector({
       source: openSource(spec),
       stateFolder: file('connector'),
       version: VERSION,
-      services: { ...services, snapshots: snapshots.trusted },
+      services: { ...services, snapshots: trusted ?? services.snapshots },
       concurrency: LOCAL_LIMITS,
     });
     await connector.start();
@@ -166,8 +155,8 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
   await noteAbsent(services, connectors);
   await engine.start();
   const stopForgetting = forgetExpired(store, clock);
-  stacks.start();
-  relay.wake();
+  target.start();
+  for (const one of relays) one.wake();
 
   return {
     url: server.url,
@@ -176,20 +165,19 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
     async idle() {
       await new Promise((resolve) => setImmediate(resolve));
       for (let quiet = 0; quiet < 3; quiet++) {
-        for (const part of [relay, engine, ...connectors]) await part.idle();
+        for (const part of [...relays, engine, ...connectors]) await part.idle();
         await new Promise((resolve) => setImmediate(resolve));
       }
     },
     async stop() {
       // Who waits for whom: the relay for the engine's answers, the connectors too. The engine ends last.
-      await relay.stop();
+      for (const one of relays) await one.stop();
       for (const connector of connectors) await connector.stop();
       await engine.stop();
       stopForgetting();
-      stacks.stop();
       await server.close();
-      await snapshots.close();
-      for (const open of [store, engineStore, imageRows, stackRows, commandRows, lock]) open.close();
+      await target.close();
+      for (const open of [store, engineStore, lock]) open.close();
     },
   };
 }
@@ -208,6 +196,13 @@ function forgetExpired(store: SqliteStore, clock: Clock): () => void {
   return () => cancel();
 }
 
+/** A relay of its own: a bus that takes nothing for a while holds up no workflow. */
+function publisher(publish: NonNullable<RehostOptions['publish']>, options: RelayOptions): EventRelay {
+  const relay = new EventRelay({ ...options, reader: 'bus' });
+  relay.subscribeInBatches(publish);
+  return relay;
+}
+
 /** Connectors of sources that this start does not have are unhealthy: nobody would take their transfers. */
 async function noteAbsent({ store, clock }: Services, present: readonly EmbeddedConnector[]) {
   const { items } = await store.query('Connector', { index: 'all', partition: 'all' });
@@ -219,95 +214,4 @@ async function noteAbsent({ store, clock }: Services, present: readonly Embedded
       advance(unchanged('Connector', connector), ['Connector', 'UNHEALTHY'], { at: clock.now(), reason }),
     ]);
   }
-}
-
-interface Behind {
-  readonly services: Services;
-  readonly store: SqliteStore;
-  readonly engine: Engine;
-  readonly events: JsonApi;
-  readonly snapshots: FileSnapshots;
-  imageOf(snapshotId: string): string | undefined;
-}
-
-function handler(options: RehostOptions, { services, store, engine, events, snapshots, imageOf }: Behind): Handle {
-  const { auth, clock = systemClock, config = DEFAULT_CONFIG, log, ebsFaults } = options;
-  const engineApi = {
-    targetPrefix: 'AWSStepFunctions',
-    signingName: 'states',
-    jsonVersion: '1.0',
-    call: (operation: string, input: Json) => engine.call(operation, input),
-  } as const;
-  const secretOf = async (accessKeyId: string) => {
-    const key = await store.get('AccessKey', accessKeyId);
-    return key?.disabled ? undefined : key?.secretAccessKey;
-  };
-  const { requestsPerSecond: rate, requestBurst: burst } = config.limits;
-  const checks =
-    auth === 'sigv4'
-      ? { verifier: { secretOf, now: () => clock.now() }, throttle: throttle({ rate, burst }, () => clock.now()) }
-      : {};
-  const dispatch = createDispatcher({
-    apis: [smsApi(services), engineApi, events],
-    routes: [eventsRoute(store, config)],
-    ...checks,
-    newRequestId: randomUUID,
-    log,
-  });
-  const { account, region } = config;
-  const faults = ebsFaults ? { faults: ebsFaults } : {};
-  const { tokenSecret } = services;
-  const more = { ...checks, ...faults, tokenSecret, account, region, clock, log };
-  return withSnapshotApis(dispatch, { snapshots, imageOf, ...more });
-}
-
-/** Puts the workflows' functions where the engine finds them. */
-function hostTasks(
-  functions: Record<string, (input: Json) => Promise<Json>>,
-  { services, url, accessKey }: { services: Services; url: string; accessKey: Rehost['accessKey'] },
-) {
-  const sms = smsClient({ endpoint: url, region: services.config.region, credentials: accessKey });
-  const migration = { sms, store: services.store, clock: services.clock };
-  for (const [name, run] of Object.entries(TASKS))
-    functions[name] = (input) => run(input as never, services) as Promise<Json>;
-  for (const [name, run] of Object.entries(MIGRATION_TASKS))
-    functions[name] = (input) => run(input as unknown as MigrationInput, migration) as Promise<Json>;
-}
-
-/** Creates the state machines, or brings them to the definitions of this version; executions keep the one they began with. */
-async function loadStateMachines(engine: Engine, { account, region }: Config) {
-  const arnOf = (name: string) => `arn:aws:lambda:${region}:${account}:function:${name}`;
-  const roleArn = `arn:aws:iam::${account}:role/rehost`;
-  for (const workflow of WORKFLOWS) {
-    const definition = substituted(readDefinition(workflow), arnOf);
-    const stateMachineArn = `arn:aws:states:${region}:${account}:stateMachine:${workflow}`;
-    try {
-      await engine.call('CreateStateMachine', { name: workflow, definition, roleArn });
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.type !== 'StateMachineAlreadyExists') throw error;
-      await engine.call('UpdateStateMachine', { stateMachineArn, definition });
-    }
-  }
-}
-
-function localConnectors(
-  connectors: readonly EmbeddedConnector[],
-  { stateFolder, snapshots, inUse }: { stateFolder: string; snapshots: FileSnapshots; inUse: () => LocalImage[] },
-): Connectors {
-  return {
-    async *inventory(connectorId) {
-      const connector = connectors.find(({ id }) => id === connectorId);
-      if (connector) yield* connector.source.inventory();
-    },
-    async *applications(connectorId) {
-      const connector = connectors.find(({ id }) => id === connectorId);
-      if (connector?.source.applications) yield* connector.source.applications();
-    },
-    async forgetJob(replicationJobId) {
-      for (const connector of connectors) await connector.endJob(replicationJobId);
-      await forgetJob(replicationJobId, stateFolder, snapshots);
-      const used = new Set(inUse().flatMap(({ spec }) => spec.disks.map(({ snapshotId }) => snapshotId)));
-      for (const id of snapshots.tagged('SMSJobId', replicationJobId)) if (!used.has(id)) await snapshots.remove(id);
-    },
-  };
 }

@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Entities, Kind } from '../domain/entities.ts';
 import type { DomainEvent } from '../domain/events.ts';
-import type { Change } from '../domain/transition.ts';
+import type { Change, Sums } from '../domain/transition.ts';
 import {
   ConflictError,
   INDEXES,
@@ -109,16 +109,16 @@ export class SqliteStore implements Store, Outbox {
     }));
   }
 
-  async published() {
-    return (
-      (this.#sql("SELECT position FROM cursor WHERE name = 'published'").get()?.position as number | undefined) ?? 0
-    );
+  async published(reader: string) {
+    const row = this.#sql('SELECT position FROM cursor WHERE name = ?').get(reader);
+    return (row?.position as number | undefined) ?? 0;
   }
 
-  async markPublished(position: number) {
-    this.#sql(
-      "INSERT INTO cursor VALUES ('published', ?) ON CONFLICT (name) DO UPDATE SET position = excluded.position",
-    ).run(position);
+  async markPublished(reader: string, position: number) {
+    this.#sql('INSERT INTO cursor VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET position = excluded.position').run(
+      reader,
+      position,
+    );
   }
 
   async append(events: readonly DomainEvent[]) {
@@ -163,7 +163,13 @@ export class SqliteStore implements Store, Outbox {
     }
   }
 
-  #write({ kind, entity, events }: Change) {
+  #write(change: Change) {
+    if (change.sums) this.#add(change.sums, change);
+    else this.#put(change);
+    for (const event of change.events) this.#insertEvent(event);
+  }
+
+  #put({ kind, entity }: Change) {
     const data = JSON.stringify({ ...entity, version: entity.version + 1 });
     const { changes } =
       entity.version === 0
@@ -176,7 +182,19 @@ export class SqliteStore implements Store, Outbox {
           );
     if (changes !== 1) throw conflict(kind, entity.id);
     this.#index(kind, entity);
-    for (const event of events) this.#insertEvent(event);
+  }
+
+  #add({ add, atMost = {} }: Sums, { kind, entity }: Change) {
+    const row = this.#sql('SELECT data FROM entity WHERE kind = ? AND id = ?').get(kind, entity.id);
+    const known = row ? (JSON.parse(row.data as string) as Change['entity']) : entity;
+    const sums: Record<string, unknown> = { ...known, version: known.version + 1 };
+    for (const [name, more] of Object.entries(add)) {
+      const sum = Number(sums[name] ?? 0) + more;
+      if (more > 0 && sum > (atMost[name] ?? Number.POSITIVE_INFINITY)) throw conflict(kind, entity.id);
+      sums[name] = sum;
+    }
+    const data = JSON.stringify(sums);
+    this.#sql('INSERT OR REPLACE INTO entity VALUES (?, ?, ?, ?)').run(kind, entity.id, known.version + 1, data);
   }
 
   #index(kind: Kind, entity: Change['entity']) {

@@ -47,7 +47,7 @@ describe('the state machines', () => {
   test('call functions that there are, each with its file of a few lines', () => {
     const names = WORKFLOW_NAMES.flatMap((name) => functionNamesOf(definitionOf(name)));
     const files = [...new Set(names)].map((name) => `${kebabCase(name)}.ts`);
-    expect(LAMBDAS.sort()).toEqual([...files, 'api.ts', 'start-workflow.ts', 'to-events.ts'].sort());
+    expect(LAMBDAS.sort()).toEqual([...files, 'api.ts', 'publish-events.ts', 'start-workflow.ts'].sort());
     for (const file of LAMBDAS) {
       const lines = readFileSync(join(ROOT, 'lambdas', file), 'utf8')
         .trim()
@@ -96,9 +96,16 @@ describe('the functions', () => {
   });
 });
 
-test('what is written is streamed through a pipe to the bus, and a rule starts migrations', () => {
+test('what is written is streamed to the bus, and a rule starts migrations', () => {
   service.hasResourceProperties('AWS::DynamoDB::GlobalTable', { StreamSpecification: { StreamViewType: 'NEW_IMAGE' } });
-  service.hasResourceProperties('AWS::Pipes::Pipe', { TargetParameters: { InputTemplate: '<$.detail>' } });
+  const pattern = JSON.stringify({
+    eventName: ['INSERT'],
+    dynamodb: { Keys: { sk: { S: [{ prefix: 'event#' }] } } },
+  });
+  service.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+    BisectBatchOnFunctionError: true,
+    FilterCriteria: { Filters: [{ Pattern: pattern }] },
+  });
   service.hasResourceProperties('AWS::Events::EventBus', { Name: 'rehost' });
   workflows.hasResourceProperties('AWS::Events::Rule', { EventPattern: { 'detail-type': ['Migration Requested'] } });
 });

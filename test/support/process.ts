@@ -12,10 +12,10 @@ export interface Running {
 }
 
 /** `rehost up` as a process of its own on a free port, once it printed its lines. */
-export async function up(args: readonly string[]): Promise<Running> {
+export async function up(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Running> {
   const child = spawn(process.execPath, [BIN, 'up', '--port', '0', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_NO_WARNINGS: '1' },
+    env: { ...process.env, NODE_NO_WARNINGS: '1', ...env },
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   let text = '';

@@ -59,7 +59,7 @@ export const clientOf = ({ url, accessKey }: Pick<Rehost, 'url' | 'accessKey'>, 
   new SMSClient({ endpoint: url, region: 'us-east-1', credentials: accessKey, maxAttempts: 1, ...more });
 
 /** A disk of a few blocks, with data and zero areas; made once. */
-function writeDisk(source: string, server: string) {
+export function writeDisk(source: string, server: string) {
   mkdirSync(join(source, server), { recursive: true });
   const bytes = Buffer.alloc(8 * BLOCK_SIZE);
   bytes.fill(`boot of ${server} `, 0, BLOCK_SIZE);

@@ -24,6 +24,7 @@ export async function createStack(
   const spec = {
     stackName,
     templateBody,
+    templateLocation: location,
     tags: app.tags,
     token: `${appId}-launch-${launchNumber}`,
     ...(roleName ? { roleName } : {}),

@@ -24,8 +24,8 @@ export async function failLaunch(
   const app = await store.get('App', appId);
   const to = app && FAILED[app.launchStatus];
   if (!to) return {};
-  if (to === 'LAUNCH_FAILED') await stacks.delete(stackNameOf(appId));
-  const reason = describeFailure(failure);
+  const left = to === 'LAUNCH_FAILED' ? await removeStack(stackNameOf(appId), stacks) : '';
+  const reason = `${describeFailure(failure)}${left}`;
   await store.transact([
     advance(unchanged('App', app), ['App Launch', to], {
       at: clock.now(),
@@ -34,4 +34,14 @@ export async function failLaunch(
     }),
   ]);
   return {};
+}
+
+/** Begins to remove what stands of the stack. That it cannot must not keep the failure from being noted: a person is told to do it. */
+async function removeStack(stackName: string, stacks: Services['stacks']): Promise<string> {
+  try {
+    await stacks.delete(stackName);
+    return '';
+  } catch (error) {
+    return `; stack ${stackName} could not be deleted either (${(error as Error).message}): delete it before the next launch`;
+  }
 }

@@ -3,6 +3,9 @@ import { transferIdOf } from '../../domain/replication-job.ts';
 import { advance, created, unchanged } from '../../domain/transition.ts';
 import type { Services } from '../../ports.ts';
 
+/** The key of an account's encrypted volumes that name no other. Source: Amazon EBS encryption. */
+const DEFAULT_KEY = 'alias/aws/ebs';
+
 /** Queues the run's disks for a connector, which answers with the task token. A new token means a new attempt. */
 export async function queueTransfer(
   { replicationRunId, taskToken }: { replicationRunId: string; taskToken: string },
@@ -41,7 +44,7 @@ export async function queueTransfer(
     taskToken,
     attempt: 1,
     description: imageDescription(job.id, run.id),
-    ...(job.kmsKeyId ? { kmsKeyId: job.kmsKeyId } : {}),
+    ...(job.encrypted || job.kmsKeyId ? { kmsKeyId: job.kmsKeyId ?? DEFAULT_KEY } : {}),
   };
   await store.transact([created('Transfer', transfer, { machines: ['Transfer'], at })]);
   return {};

@@ -46,7 +46,7 @@ export async function createReplicationJob(
     seedReplicationTime,
     now: clock.now(),
   });
-  await store.transact([...changes, used(usage, { servers: 1 })]);
+  await store.transact([...changes, used(usage, { servers: 1 }, config.limits)]);
   return { replicationJobId: jobId };
 }
 

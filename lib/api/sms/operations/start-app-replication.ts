@@ -35,7 +35,7 @@ export async function startAppReplication(
   const detail = { action: 'START' };
   await store.transact([
     advance(unchanged('App', app), ['App Replication', 'VALIDATION_IN_PROGRESS'], { at, set, detail }),
-    ...(app.counted ? [] : [used(usage, { apps: 1 })]),
+    ...(app.counted ? [] : [used(usage, { apps: 1 }, services.config.limits)]),
   ]);
   return {};
 }

@@ -1,0 +1,3 @@
+import { stream } from './middleware/stream.ts';
+
+export const handler = stream();

@@ -1,0 +1,34 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { awsPlace, awsTarget } from '../aws/aws-target.ts';
+import { awsClient } from '../aws/client.ts';
+import { eventBridgeEvents } from '../aws/event-bridge-events.ts';
+import type { RehostOptions } from '../local/rehost.ts';
+import { UsageError } from './command.ts';
+
+/** The options of a service that puts snapshots, images, stacks or events into the account of the environment's credentials. */
+export async function awsOptions(
+  options: RehostOptions,
+  { target, bus, account, region }: Readonly<Record<string, string | undefined>>,
+): Promise<RehostOptions> {
+  if (target !== undefined && target !== 'local' && target !== 'aws')
+    throw new UsageError(`--target ${target}: give local or aws`);
+  if (target !== 'aws' && !bus) return options;
+  const place = await placeOf(region);
+  if (account && account !== place.account)
+    throw new UsageError(`--account ${account}: the credentials are of account ${place.account}; leave the option out`);
+  return {
+    ...options,
+    config: { ...options.config!, ...place },
+    ...(target === 'aws' ? { target: awsTarget(place) } : {}),
+    ...(bus ? { publish: eventBridgeEvents(awsClient(EventBridgeClient, place), bus).publish } : {}),
+  };
+}
+
+async function placeOf(region: string | undefined) {
+  try {
+    return await awsPlace(region ? { region } : {});
+  } catch (error) {
+    const { message } = error as Error;
+    throw new UsageError(`AWS does not answer (${message}); set AWS_REGION and credentials as for the AWS CLI`);
+  }
+}

@@ -1,0 +1,149 @@
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A call of an AWS API, as it is read off the wire. */
+export interface AwsCall {
+  /** The name for which it was signed: `ec2`, `dynamodb`, `s3`… */
+  readonly service: string;
+  /** `RegisterImage`; for REST services the method and the path. */
+  readonly operation: string;
+  /** Calls of this service's operation before this one. */
+  readonly before: number;
+}
+
+/**
+ * What happens to a call instead of an answer: a throttle or an error of the service, a connection that is reset before anything is done or after all
+ * is done, or no answer at all.
+ */
+export type Fault = 'throttle' | 'error' | 'reset' | 'lost' | 'hang';
+
+export interface AwsProxy {
+  readonly url: string;
+  /** Every call that came, those that failed too. */
+  readonly calls: AwsCall[];
+  /** Decides what goes wrong; nothing does unless told. */
+  faultOf: (call: AwsCall) => Fault | undefined;
+  close(): Promise<void>;
+}
+
+/**
+ * Stands between clients and an AWS endpoint, to count calls and to let them fail. Calls of DynamoDB pass one at a time: moto undoes a failed transaction
+ * by putting the table's former state back, and with it undoes what others wrote in between.
+ */
+export async function awsProxy(target: string): Promise<AwsProxy> {
+  const calls: AwsCall[] = [];
+  const counts = new Map<string, number>();
+  let lastOfDynamo: Promise<unknown> = Promise.resolve();
+
+  const server = createServer(async (incoming, response) => {
+    const body = await bodyOf(incoming);
+    const { service, operation } = nameOf(incoming, body);
+    const key = `${service} ${operation}`;
+    const call = { service, operation, before: counts.get(key) ?? 0 };
+    counts.set(key, call.before + 1);
+    calls.push(call);
+    const fault = proxy.faultOf(call);
+    if (fault && fault !== 'lost') return fail(fault, service, response);
+    const correct = service === 'ebs' ? correctBlocks : (bytes: Buffer) => bytes;
+    const pass = () => forward(target, { incoming, body, response, lost: fault === 'lost', correct });
+    if (service !== 'dynamodb') return pass();
+    lastOfDynamo = lastOfDynamo.then(pass, pass);
+    await lastOfDynamo;
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const proxy: AwsProxy = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls,
+    faultOf: () => undefined,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return proxy;
+}
+
+async function bodyOf(message: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+function nameOf({ headers, method, url }: IncomingMessage, body: Buffer): { service: string; operation: string } {
+  const service = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? '';
+  const target = headers['x-amz-target'];
+  if (typeof target === 'string') return { service, operation: target.split('.').at(-1)! };
+  const form = headers['content-type']?.startsWith('application/x-www-form-urlencoded');
+  const action = form ? new URLSearchParams(body.toString()).get('Action') : null;
+  return { service, operation: action ?? `${method} ${new URL(url!, 'http://host').pathname}` };
+}
+
+/** How each service says that it is called too often, as status and body. Sources: the error tables of the services' API references. */
+const THROTTLES: Readonly<Record<string, [number, string]>> = {
+  ec2: [
+    503,
+    '<Response><Errors><Error><Code>RequestLimitExceeded</Code><Message>Rate</Message></Error></Errors></Response>',
+  ],
+  cloudformation: [
+    400,
+    '<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>',
+  ],
+  s3: [503, '<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>'],
+  ebs: [400, '{"__type":"RequestThrottledException","Message":"rate","Reason":"ACCOUNT_THROTTLED"}'],
+};
+const JSON_THROTTLE: [number, string] = [400, '{"__type":"ThrottlingException","message":"Rate exceeded"}'];
+
+function fail(fault: Exclude<Fault, 'lost'>, service: string, response: ServerResponse) {
+  if (fault === 'hang') return;
+  if (fault === 'reset') return void response.destroy();
+  const [status, body] = fault === 'throttle' ? (THROTTLES[service] ?? JSON_THROTTLE) : [500, ''];
+  const errorType =
+    fault === 'throttle' && service === 'ebs' ? { 'x-amzn-errortype': 'RequestThrottledException' } : {};
+  response.writeHead(status, errorType).end(body);
+}
+
+/** What moto says of blocks, as the EBS direct APIs say it: 512 KiB each, their indexes numbers in ascending order. */
+function correctBlocks(answer: Buffer): Buffer {
+  const text = answer.subarray(0, 2).toString() === '{"' ? answer.toString() : '';
+  if (!/"(BlockSize|BlockIndex)"/.test(text)) return answer;
+  const body = JSON.parse(text) as Record<string, unknown>;
+  for (const list of ['Blocks', 'ChangedBlocks']) {
+    const blocks = body[list] as { BlockIndex: unknown }[] | undefined;
+    for (const block of blocks ?? []) block.BlockIndex = Number(block.BlockIndex);
+    blocks?.sort((a, b) => Number(a.BlockIndex) - Number(b.BlockIndex));
+  }
+  if ('BlockSize' in body) body.BlockSize = 524_288;
+  return Buffer.from(JSON.stringify(body));
+}
+
+function forward(
+  target: string,
+  {
+    incoming,
+    body,
+    response,
+    lost,
+    correct,
+  }: {
+    incoming: IncomingMessage;
+    body: Buffer;
+    response: ServerResponse;
+    lost: boolean;
+    correct(answer: Buffer): Buffer;
+  },
+): Promise<void> {
+  return new Promise((resolve) => {
+    const { method, url, headers } = incoming;
+    const outgoing = request(new URL(url!, target), { method, headers }, async (answer) => {
+      const bytes = correct(await bodyOf(answer));
+      if (lost) response.destroy();
+      else response.writeHead(answer.statusCode!, { ...answer.headers, 'content-length': bytes.length }).end(bytes);
+      resolve();
+    });
+    outgoing.on('error', () => {
+      response.destroy();
+      resolve();
+    });
+    outgoing.end(body);
+  });
+}

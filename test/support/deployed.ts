@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SMSClient } from '@aws-sdk/client-sms';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { jest } from '@jest/globals';
+import { awsTarget } from '../../lib/aws/aws-target.ts';
+import { awsServices } from '../../lib/aws/services.ts';
+import { eventOf } from '../../lib/aws/stream-events.ts';
+import { openSource } from '../../lib/connector/open-source.ts';
+import type { AccessKey } from '../../lib/domain/entities.ts';
+import type { DomainEvent } from '../../lib/domain/events.ts';
+import { unchanged } from '../../lib/domain/transition.ts';
+import { createEngine } from '../../lib/engine/engine.ts';
+import { httpInvoke } from '../../lib/engine/invoke.ts';
+import { kebabCase } from '../../lib/infra/function.ts';
+import { EmbeddedConnector } from '../../lib/local/embedded-connector.ts';
+import { serveEngine } from '../../lib/local/engine-server.ts';
+import { openEngineStore } from '../../lib/local/sqlite-engine-store.ts';
+import { systemClock } from '../../lib/local/system-clock.ts';
+import type { Connectors, Services } from '../../lib/ports.ts';
+import { forgetJob } from '../../lib/replication/forget-job.ts';
+import { functionsOf, readDefinition, substituted, WORKFLOWS } from '../../lib/workflows/definitions.ts';
+import { TASKS } from '../../lib/workflows/tasks.ts';
+import type { ServiceUnderTest } from '../e2e/migration-by-sms-client.ts';
+import { type LambdaHandler, serveFunctionUrl, serveLambda } from '../simulators/lambda.ts';
+import { openStream } from '../simulators/stream-reader.ts';
+import { type AwsAccount, uniqueName } from './aws.ts';
+import { createBus } from './bus.ts';
+import { writeDisk } from './start.ts';
+import { createTable } from './table.ts';
+
+const LAMBDAS = join(import.meta.dirname, '..', '..', 'lambdas');
+const ACCOUNT = '123456789012';
+/** Tasks that reach connectors, for which there is no adapter on AWS yet. */
+const WITH_CONNECTORS = ['CollectServers', 'DeleteJob'] as const;
+
+/**
+ * The service as it is deployed, on the double: its Lambda handlers, behind Invoke and a function URL; the table, its stream, the bus and a queue behind
+ * it on moto; and our engine as Step Functions, of which moto runs no states. Snapshots, images, stacks and templates are moto's. The connector works in
+ * this process.
+ */
+export async function deploy(account: AwsAccount): Promise<ServiceUnderTest> {
+  const folder = mkdtempSync(join(tmpdir(), 'rehost-'));
+  const source = join(folder, 'datacenter');
+  for (const server of ['db1', 'web1', 'web2']) writeDisk(source, server);
+  const { environment, stream, bus } = await makeResources(account);
+
+  const handlers: Record<string, LambdaHandler> = {};
+  const lambda = await serveLambda(handlers);
+  const engine = await startEngine(lambda.url);
+  const stepFunctions = await serveEngine(engine, { port: 0 });
+  const before = { ...process.env };
+  Object.assign(process.env, environment, {
+    AWS_ENDPOINT_URL_LAMBDA: lambda.url,
+    AWS_ENDPOINT_URL_SFN: stepFunctions.url,
+  });
+
+  let connector: EmbeddedConnector;
+  const stateFolder = join(folder, 'connector');
+  const target = awsTarget({ account: ACCOUNT, region: account.config.region });
+  const connectors: Connectors = {
+    inventory: () => connector.source.inventory(),
+    applications: async function* () {},
+    async forgetJob(jobId) {
+      await forgetJob(jobId, stateFolder, target.snapshots);
+      await target.removeJobSnapshots(jobId);
+    },
+  };
+  const services: Services = { ...awsServices(process.env, { connectors }), clock: systemClock, log: () => {} };
+  loadHandlers(handlers, services);
+  connector = new EmbeddedConnector({ source: openSource(`images:${source}`), stateFolder, version: '0', services });
+  await connector.start();
+  const api = await serveFunctionUrl(handlers.Api!);
+  const pump = startPump({ stream, bus, handlers, connector });
+  const { id: accessKeyId, secretAccessKey } = await accessKey(services);
+
+  return {
+    sms: new SMSClient({
+      endpoint: api.url,
+      region: account.config.region,
+      credentials: { accessKeyId, secretAccessKey },
+    }),
+    services,
+    source,
+    events: async () => pump.events,
+    async end() {
+      await pump.stop();
+      await connector.stop();
+      await engine.stop();
+      for (const server of [api, stepFunctions, lambda]) await server.close();
+      process.env = before;
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** What the stacks make: the table with its stream, the bus, the secret; and a queue that stands for the bus's rule. */
+async function makeResources({ config }: AwsAccount) {
+  const TABLE = uniqueName('rehost');
+  const StreamArn = await createTable(new DynamoDBClient(config), TABLE);
+  const stream = await openStream(new DynamoDBStreamsClient(config), StreamArn);
+  const bus = await createBus(
+    { events: new EventBridgeClient(config), sqs: new SQSClient(config) },
+    uniqueName('rehost'),
+  );
+  await new SecretsManagerClient(config).send(new CreateSecretCommand({ Name: TABLE, SecretString: 'page tokens' }));
+  const environment = {
+    AWS_REGION: config.region,
+    AWS_ENDPOINT_URL: config.endpoint!,
+    AWS_ACCESS_KEY_ID: config.credentials!.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: config.credentials!.secretAccessKey,
+    ACCOUNT,
+    TABLE,
+    BUS: bus.name,
+    PAGE_TOKEN_SECRET: TABLE,
+    API_FUNCTION: 'Api',
+  };
+  return { environment, stream, bus };
+}
+
+async function startEngine(lambdaUrl: string) {
+  const engine = createEngine({
+    store: openEngineStore(':memory:'),
+    clock: systemClock,
+    account: ACCOUNT,
+    region: 'us-east-1',
+    invoke: httpInvoke(lambdaUrl),
+    putEvents: async () => ({ FailedEntryCount: 0, Entries: [] }),
+    newId: randomUUID,
+    random: Math.random,
+    log: () => {},
+  });
+  const roleArn = `arn:aws:iam::${ACCOUNT}:role/rehost`;
+  for (const name of WORKFLOWS) {
+    const arnOf = (fn: string) => `arn:aws:lambda:us-east-1:${ACCOUNT}:function:${fn}`;
+    await engine.call('CreateStateMachine', { name, roleArn, definition: substituted(readDefinition(name), arnOf) });
+  }
+  await engine.start();
+  return engine;
+}
+
+/** The handlers of all functions, by the names that the definitions call them. */
+function loadHandlers(handlers: Record<string, LambdaHandler>, services: Services) {
+  const names = [
+    ...WORKFLOWS.flatMap((name) => functionsOf(readDefinition(name))),
+    'Api',
+    'PublishEvents',
+    'StartWorkflow',
+  ];
+  const files = readdirSync(LAMBDAS);
+  for (const name of names) {
+    if (!files.includes(`${kebabCase(name)}.ts`)) throw new Error(`there is no function ${name}`);
+    handlers[name] = jest.requireActual<{ handler: LambdaHandler }>(join(LAMBDAS, `${kebabCase(name)}.ts`)).handler;
+  }
+  for (const name of WITH_CONNECTORS) handlers[name] = (input) => TASKS[name](input as never, services);
+}
+
+/** Carries what the table's stream has to the bus, and what the bus's rule lets through to the workflows and the connector, as Lambda would. */
+function startPump({
+  stream,
+  bus,
+  handlers,
+  connector,
+}: {
+  stream: Awaited<ReturnType<typeof openStream>>;
+  bus: Awaited<ReturnType<typeof createBus>>;
+  handlers: Readonly<Record<string, LambdaHandler>>;
+  connector: EmbeddedConnector;
+}) {
+  const events: DomainEvent[] = [];
+  let stopped = false;
+  const turn = async () => {
+    const records = await stream();
+    events.push(...records.flatMap((record) => eventOf(record) ?? []));
+    if (records.length > 0) await handlers.PublishEvents!({ Records: records }, {});
+    for (const event of await bus.delivered()) {
+      await handlers.StartWorkflow!(event, {});
+      await connector.onEvent(event);
+    }
+  };
+  const running = (async () => {
+    while (!stopped) {
+      await turn();
+      await sleep(20);
+    }
+  })();
+  return {
+    events,
+    async stop() {
+      stopped = true;
+      await running;
+    },
+  };
+}
+
+async function accessKey({ store }: Services): Promise<AccessKey> {
+  const key: AccessKey = {
+    id: 'AKIAIOSFODNN7EXAMPLE',
+    version: 0,
+    sequence: 0,
+    secretAccessKey: 'secret',
+    createdAt: 0,
+  };
+  await store.transact([unchanged('AccessKey', key)]);
+  return key;
+}
