@@ -25,6 +25,8 @@ export interface EntityBase {
 
 export type VmManagerType = 'VSPHERE' | 'SCVMM' | 'HYPERV-MANAGER';
 export type ConnectorCapability = 'VSPHERE' | 'SCVMM' | 'HYPERV-MANAGER' | 'SNAPSHOT_BATCHING' | 'SMS_OPTIMIZED';
+/** How a machine starts, in EC2's words. */
+export type BootMode = 'legacy-bios' | 'uefi';
 export type LicenseType = 'AWS' | 'BYOL';
 export type ScriptType = 'SHELL_SCRIPT' | 'POWERSHELL_SCRIPT';
 
