@@ -1,3 +1,5 @@
+import type { Finalizer, LicenseType } from './domain/entities.ts';
+
 /** Every limit of the service, with SMS's documented value as the default. */
 export interface Limits {
   /** Servers that may replicate at once in an account. */
@@ -51,6 +53,8 @@ export interface Config {
   /** How enum values are spelled in answers: as in the last model, or in CamelCase as once seen on the wire. */
   readonly wireCasing: 'model' | 'legacy';
   readonly limits: Limits;
+  /** How a job's images are made, by its licence type: a guest that is to have AWS's licence has to be imported. */
+  readonly finalizers: Readonly<Record<LicenseType | 'NONE', Finalizer>>;
 }
 
 export const DEFAULT_CONFIG: Config = {
@@ -58,4 +62,5 @@ export const DEFAULT_CONFIG: Config = {
   region: 'us-east-1',
   wireCasing: 'model',
   limits: DEFAULT_LIMITS,
+  finalizers: { AWS: 'import', BYOL: 'register', NONE: 'register' },
 };

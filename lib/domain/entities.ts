@@ -27,6 +27,8 @@ export type VmManagerType = 'VSPHERE' | 'SCVMM' | 'HYPERV-MANAGER';
 export type ConnectorCapability = 'VSPHERE' | 'SCVMM' | 'HYPERV-MANAGER' | 'SNAPSHOT_BATCHING' | 'SMS_OPTIMIZED';
 /** How a machine starts, in EC2's words. */
 export type BootMode = 'legacy-bios' | 'uefi';
+/** How snapshots become an image: registered as they are, or imported, which has AWS convert the guest first (drivers, boot loader, licence). */
+export type Finalizer = 'register' | 'import';
 export type LicenseType = 'AWS' | 'BYOL';
 export type ScriptType = 'SHELL_SCRIPT' | 'POWERSHELL_SCRIPT';
 

@@ -1,4 +1,4 @@
-import type { ImageSpec, Images } from '../ports.ts';
+import { ConversionNeedsAwsError, type ImageSpec, type Images } from '../ports.ts';
 import type { Snapshots } from '../snapshots.ts';
 import type { Rows } from './rows.ts';
 
@@ -22,6 +22,12 @@ export function localImages(
 ): Images {
   const byName = (name: string) => rows.all().find(({ spec }) => spec.name === name);
   return {
+    finalizers: () => ['register'],
+    async import({ name }) {
+      throw new ConversionNeedsAwsError(
+        `image ${name} cannot be converted on this machine: conversion and licences need AWS; leave licenseType out, or set it to BYOL, for an image of the disks as they are`,
+      );
+    },
     async register(spec) {
       const known = byName(spec.name);
       if (known && JSON.stringify(known.spec) === JSON.stringify(spec)) return { imageId: known.imageId };

@@ -4,7 +4,7 @@ import type { Services } from '../../ports.ts';
 /** Deregisters the job's oldest images beyond the number to keep. The newest image's snapshots stay: they are the next run's parents. */
 export async function applyRetention(
   { replicationRunId }: { replicationRunId: string },
-  { store, images, clock }: Services,
+  { store, images, snapshots, clock }: Services,
 ): Promise<{ deregistered: string[] }> {
   const run = await store.get('ReplicationRun', replicationRunId);
   const job = run && (await store.get('ReplicationJob', run.replicationJobId));
@@ -15,6 +15,8 @@ export async function applyRetention(
   const surplus = items.slice(job.numberOfRecentAmisToKeep);
   for (const image of surplus) {
     await images.deregister(image.id, { keepSnapshotIds });
+    // An imported image has snapshots of its own; those that it was made of are nobody's then.
+    for (const id of image.snapshotIds) if (!keepSnapshotIds.includes(id)) await snapshots.remove(id);
     const reason = `more than ${job.numberOfRecentAmisToKeep} images`;
     await store.transact([advance(unchanged('Image', image), ['Image', 'DEREGISTERED'], { at: clock.now(), reason })]);
   }
