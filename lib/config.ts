@@ -1,3 +1,6 @@
+import type { LicenseType } from './domain/app-configuration.ts';
+import type { Finalizer } from './domain/replication-job.ts';
+
 /** Every limit of the service, with SMS's documented value as the default. */
 export interface Limits {
   /** Servers that may replicate at once in an account. */
@@ -65,6 +68,8 @@ export interface Config {
   readonly limits: Limits;
   /** Where launched servers reach this service, to say what their validation found; without a trailing slash. */
   readonly endpoint?: string;
+  /** How a job's images are made, by its licence type: a guest that is to have AWS's licence has to be imported. */
+  readonly finalizers: Readonly<Record<LicenseType | 'NONE', Finalizer>>;
 }
 
 export const DEFAULT_CONFIG: Config = {
@@ -72,4 +77,5 @@ export const DEFAULT_CONFIG: Config = {
   region: 'us-east-1',
   wireCasing: 'model',
   limits: DEFAULT_LIMITS,
+  finalizers: { AWS: 'import', BYOL: 'register', NONE: 'register' },
 };

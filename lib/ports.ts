@@ -1,7 +1,9 @@
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
-import type { S3Location, ScriptType } from './domain/app-configuration.ts';
+import type { LicenseType, S3Location, ScriptType } from './domain/app-configuration.ts';
 import type { Tag } from './domain/entities.ts';
+import type { BootMode } from './domain/partition-table.ts';
+import type { Finalizer } from './domain/replication-job.ts';
 import type { Json } from './json.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { Store } from './store.ts';
@@ -37,21 +39,68 @@ export interface Objects {
   removeAll(prefix: S3Location): Promise<void>;
 }
 
+/** A volume of an image. */
+export interface ImageDisk {
+  /** `/dev/sda1` for the boot disk, then `/dev/sdb` and so on. */
+  readonly deviceName: string;
+  readonly snapshotId: string;
+  readonly sizeGiB: number;
+  /** Size of the disk at its source, which the snapshot fills up to whole GiB with zeros. */
+  readonly bytes: number;
+  readonly deleteOnTermination: boolean;
+}
+
+/** An image to make, in EC2's words (RegisterImage). */
 export interface ImageSpec {
   /** Unique; a second registration of that name answers the first image. 3 to 128 characters. */
   readonly name: string;
   readonly description: string;
-  /** The disks' snapshots in device order, the boot disk first. */
-  readonly disks: readonly { readonly snapshotId: string; readonly sizeGiB: number }[];
+  readonly architecture: 'x86_64';
+  readonly virtualizationType: 'hvm';
+  /** Absent where neither source nor partition table tells: the instance type's default. */
+  readonly bootMode?: BootMode;
+  /** Told by the partition table of a guest that starts by UEFI; an import of one has to know. */
+  readonly platform?: 'Linux' | 'Windows';
+  readonly enaSupport: boolean;
+  readonly rootDeviceName: string;
+  /** In device order, the boot disk first. */
+  readonly disks: readonly ImageDisk[];
   readonly tags: readonly Tag[];
+  /** For an import: whose licence the guest gets. */
+  readonly licenseType?: LicenseType;
+}
+
+export type ImageImport =
+  | { readonly status: 'active' /** Such as `42%`. */; readonly progress?: string }
+  | { readonly status: 'completed'; readonly imageId: string }
+  | { readonly status: 'failed'; readonly reason: string };
+
+/** Another image has the name. */
+export class ImageNameTakenError extends Error {
+  override readonly name = 'ImageNameTakenError';
+}
+
+/** A snapshot of the image is pending, failed or gone. */
+export class SnapshotNotReadyError extends Error {
+  override readonly name = 'SnapshotNotReadyError';
 }
 
 /** Machine images: EC2, or a table with block manifests. */
 export interface Images {
+  /** How images can be made here. */
+  finalizers(): readonly Finalizer[];
+  /** Throws ImageNameTakenError or SnapshotNotReadyError. */
   register(spec: ImageSpec): Promise<{ imageId: string }>;
+  /** Begins to convert the snapshots into an image (ImportImage); the same name again tells how far that is. The image has snapshots of its own. Throws ConversionNeedsAwsError. */
+  import(spec: ImageSpec): Promise<ImageImport>;
   exists(imageId: string): Promise<boolean>;
   /** Deregisters the image and deletes its snapshots but for `keepSnapshotIds` (the next run's parents). Does nothing when it is gone. */
   deregister(imageId: string, options: { keepSnapshotIds: readonly string[] }): Promise<void>;
+}
+
+/** The image asks for a conversion that only AWS does. */
+export class ConversionNeedsAwsError extends Error {
+  override readonly name = 'ConversionNeedsAwsError';
 }
 
 export type StackStatus =

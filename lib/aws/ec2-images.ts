@@ -9,18 +9,12 @@ import {
   RegisterImageCommand,
   type RegisterImageCommandInput,
 } from '@aws-sdk/client-ec2';
-import { deviceName } from '../domain/template.ts';
-import type { ImageSpec, Images } from '../ports.ts';
+import { ImageNameTakenError, type ImageSpec, type Images, SnapshotNotReadyError } from '../ports.ts';
 import { TransientError } from '../workflows/transient-error.ts';
+import { importImage } from './import-image.ts';
 import { type Pace, poll } from './poll.ts';
 import { unlessGone } from './unless-gone.ts';
 
-export class ImageNameTakenError extends Error {
-  override readonly name = 'ImageNameTakenError';
-}
-export class SnapshotNotReadyError extends Error {
-  override readonly name = 'SnapshotNotReadyError';
-}
 export class ImageFailedError extends Error {
   override readonly name = 'ImageFailedError';
 }
@@ -29,11 +23,12 @@ export class ImageFailedError extends Error {
 export const IMAGE_TAG = 'rehost:image';
 
 /**
- * Images in EC2, registered from snapshots. RegisterImage would make an i386 image for paravirtual hosts unless it is told everything. Volumes that it
- * makes go with their instance: TerminateApp leaves nothing behind.
+ * Images in EC2, registered from snapshots or imported. RegisterImage would make an i386 image for paravirtual hosts unless it is told everything.
  */
 export function ec2Images(client: EC2Client, pace?: Pace): Images {
   return {
+    finalizers: () => ['register', 'import'],
+    import: (spec) => importImage(client, spec),
     async register(spec) {
       const imageId = await registered(client, spec);
       await client.send(
@@ -77,19 +72,25 @@ async function registered(client: EC2Client, spec: ImageSpec): Promise<string> {
   }
 }
 
-const registration = ({ name, description, disks, tags }: ImageSpec): RegisterImageCommandInput => ({
-  Name: name,
-  Description: description,
-  Architecture: 'x86_64',
-  VirtualizationType: 'hvm',
-  EnaSupport: true,
-  RootDeviceName: deviceName(0),
-  BlockDeviceMappings: disks.map(({ snapshotId, sizeGiB }, index) => ({
-    DeviceName: deviceName(index),
+const registration = (spec: ImageSpec): RegisterImageCommandInput => ({
+  Name: spec.name,
+  Description: spec.description,
+  Architecture: spec.architecture,
+  VirtualizationType: spec.virtualizationType,
+  ...(spec.bootMode ? { BootMode: spec.bootMode } : {}),
+  EnaSupport: spec.enaSupport,
+  RootDeviceName: spec.rootDeviceName,
+  BlockDeviceMappings: spec.disks.map(({ deviceName, snapshotId, sizeGiB, deleteOnTermination }) => ({
+    DeviceName: deviceName,
     // Whether it is encrypted follows from the snapshot, and may not be said here.
-    Ebs: { SnapshotId: snapshotId, VolumeSize: sizeGiB, VolumeType: 'gp3', DeleteOnTermination: true },
+    Ebs: {
+      SnapshotId: snapshotId,
+      VolumeSize: sizeGiB,
+      VolumeType: 'gp3',
+      DeleteOnTermination: deleteOnTermination,
+    },
   })),
-  TagSpecifications: [{ ResourceType: 'image', Tags: tags.map(({ key, value }) => ({ Key: key, Value: value })) }],
+  TagSpecifications: [{ ResourceType: 'image', Tags: spec.tags.map(({ key, value }) => ({ Key: key, Value: value })) }],
 });
 
 async function namedImage(client: EC2Client, { name, disks }: ImageSpec): Promise<string | undefined> {

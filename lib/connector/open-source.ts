@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import type { VmManagerType } from '../domain/entities.ts';
 import { imagesSource } from './images-source.ts';
 import type { Source } from './source.ts';
 
@@ -8,14 +9,17 @@ export class SourceSpecError extends Error {
 }
 
 const KINDS: Readonly<Record<string, (place: string) => Source>> = {
-  images(folder) {
-    const kind = statSync(folder, { throwIfNoEntry: false });
-    if (!kind) throw new SourceSpecError(`source images:${folder}: there is no such folder; make it, or give another`);
-    if (!kind.isDirectory())
-      throw new SourceSpecError(`source images:${folder}: this is a file; give the folder that holds it`);
-    return imagesSource(folder);
-  },
+  images: (folder) => folderOfImages(folder, { kind: 'images', type: 'VSPHERE' }),
+  hyperv: (folder) => folderOfImages(folder, { kind: 'hyperv', type: 'HYPERV-MANAGER' }),
 };
+
+function folderOfImages(folder: string, { kind, type }: { kind: string; type: VmManagerType }): Source {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (!found) throw new SourceSpecError(`source ${kind}:${folder}: there is no such folder; make it, or give another`);
+  if (!found.isDirectory())
+    throw new SourceSpecError(`source ${kind}:${folder}: this is a file; give the folder that holds it`);
+  return imagesSource(folder, { type });
+}
 
 /** Opens the source that `KIND:PLACE` names, for example `images:/srv/disks`. Throws SourceSpecError. */
 export function openSource(spec: string): Source {

@@ -1,4 +1,5 @@
 import type { VmManagerType } from '../domain/entities.ts';
+import type { BootMode } from '../domain/partition-table.ts';
 import type { DiscoveredApplication, DiscoveredServer } from '../ports.ts';
 
 /** A server's id at its source: what SMS calls `vmId`. */
@@ -55,6 +56,8 @@ export interface Point {
   readonly server: VmId;
   /** When, in milliseconds since the epoch. */
   readonly at: number;
+  /** How the server starts, where the source knows; otherwise the boot disk's partition table tells. */
+  readonly bootMode?: BootMode;
   /** The disks in device order, the boot disk first. */
   disks(): Promise<readonly Disk[]>;
   /** Throws DiskChangedError when what the disks gave may not have been of one instant. Asked once, after the last read. */
@@ -96,8 +99,20 @@ export class ApplicationsFileError extends Error {
 export class DiskChangedError extends Error {
   override readonly name = 'DiskChangedError';
 }
+/** The disk cannot be copied, whoever tries. */
 export class UnsupportedDiskError extends Error {
   override readonly name = 'UnsupportedDiskError';
+  /** As in Problem. */
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+/** The disk could be copied if a program were installed. */
+export class MissingProgramError extends Error {
+  override readonly name = 'MissingProgramError';
 }
 /** The source lost track of changes; whoever asked compares every block instead. */
 export class ChangesUnknownError extends Error {

@@ -35,6 +35,7 @@ export interface EntityBase {
 
 export type VmManagerType = 'VSPHERE' | 'SCVMM' | 'HYPERV-MANAGER';
 export type ConnectorCapability = 'VSPHERE' | 'SCVMM' | 'HYPERV-MANAGER' | 'SNAPSHOT_BATCHING' | 'SMS_OPTIMIZED';
+
 export interface Tag {
   readonly key: string;
   readonly value: string;
@@ -158,7 +159,8 @@ export interface Image extends EntityBase {
   readonly replicationRunId: string;
   readonly serverId: string;
   readonly createdAt: number;
-  readonly snapshotIds: readonly string[];
+  /** In device order, the boot disk first. */
+  readonly disks: readonly { readonly snapshotId: string; readonly sizeGiB: number }[];
   readonly bytes: number;
 }
 

@@ -1,4 +1,4 @@
-import type { ReplicationParameters } from './app-configuration.ts';
+import type { LicenseType, ReplicationParameters } from './app-configuration.ts';
 import type { ReplicationJob, ReplicationRun, Server, Usage } from './entities.ts';
 import { DAY, HOUR } from './time.ts';
 import { advance, type Change, created, unchanged } from './transition.ts';
@@ -19,6 +19,15 @@ export function nextStart(previous: number, frequencyHours: number, now: number)
 
 /** On-demand runs that still count against the limit of 24 hours. */
 export const recentRuns = (times: readonly number[], now: number) => times.filter((time) => time > now - DAY);
+
+/** How snapshots become an image: registered as they are, or imported, which has AWS convert the guest first (drivers, boot loader, licence). */
+export type Finalizer = 'register' | 'import';
+
+/** How the images of a job are made: its licence type tells. */
+export const finalizerOf = (
+  { licenseType }: Pick<ReplicationJob, 'licenseType'>,
+  finalizers: Readonly<Record<LicenseType | 'NONE', Finalizer>>,
+): Finalizer => finalizers[licenseType ?? 'NONE'];
 
 /** A run has one transfer, whose id is made of the run's. */
 export const transferIdOf = (runId: string) => runId.replace(/^sms-run-/, 'sms-transfer-');

@@ -9,8 +9,10 @@ export interface TemplateServer {
   readonly configuration: ServerLaunchConfiguration;
   /** The instance's user data, as plain text. */
   readonly userData?: string;
-  /** Set when the launched volumes are to be encrypted: how many disks there are, and with which key. */
-  readonly encryption?: { readonly disks: number; readonly kmsKeyId?: string };
+  /** GiB of the image's disks, in device order. Their volumes end with the instance, though the image would keep them. */
+  readonly volumeSizes: readonly number[];
+  /** Set when the launched volumes are to be encrypted, and with which key. */
+  readonly encryption?: { readonly kmsKeyId?: string };
 }
 
 export interface Resource {
@@ -104,7 +106,7 @@ const applicationInsights = (app: Pick<App, 'tags'>): Resource => ({
 const tagsOf = (tags: readonly Tag[]) => tags.map(({ key, value }) => ({ Key: key, Value: value }));
 
 function instance(app: Pick<App, 'id' | 'tags'>, server: TemplateServer, before: readonly string[]): Resource {
-  const { configuration, amiId, userData, encryption, vmName } = server;
+  const { configuration, amiId, userData, vmName } = server;
   const { instanceType, ec2KeyName, iamInstanceProfileName } = configuration;
   const named = app.tags.some(({ key }) => key === 'Name');
   const tags = [...(named ? [] : [{ key: 'Name', value: vmName }]), ...app.tags];
@@ -118,7 +120,7 @@ function instance(app: Pick<App, 'id' | 'tags'>, server: TemplateServer, before:
       ...(ec2KeyName ? { KeyName: ec2KeyName } : {}),
       ...(iamInstanceProfileName ? { IamInstanceProfile: iamInstanceProfileName } : {}),
       ...(userData ? { UserData: { 'Fn::Base64': userData } } : {}),
-      ...(encryption ? { BlockDeviceMappings: encryptedDisks(encryption) } : {}),
+      BlockDeviceMappings: volumes(server),
       Tags: tagsOf(tags),
     },
   };
@@ -142,8 +144,13 @@ function network({ subnet, securityGroup, associatePublicIpAddress }: ServerLaun
   };
 }
 
-const encryptedDisks = ({ disks, kmsKeyId }: { disks: number; kmsKeyId?: string }) =>
-  Array.from({ length: disks }, (_, index) => ({
+const volumes = ({ volumeSizes, encryption }: TemplateServer) =>
+  volumeSizes.map((VolumeSize, index) => ({
     DeviceName: deviceName(index),
-    Ebs: { Encrypted: true, ...(kmsKeyId ? { KmsKeyId: kmsKeyId } : {}) },
+    Ebs: {
+      VolumeSize,
+      DeleteOnTermination: true,
+      ...(encryption ? { Encrypted: true } : {}),
+      ...(encryption?.kmsKeyId ? { KmsKeyId: encryption.kmsKeyId } : {}),
+    },
   }));

@@ -116,7 +116,7 @@ export class EmbeddedConnector {
       sequence: 0,
       status: 'HEALTHY',
       connectorVersion: version,
-      capabilityList: ['VSPHERE'],
+      capabilityList: [source.manager.type],
       vmManagerId: source.manager.id,
       vmManagerName: source.manager.name,
       vmManagerType: source.manager.type,

@@ -1,13 +1,12 @@
-import type { ImageSpec, Images } from '../ports.ts';
+import {
+  ConversionNeedsAwsError,
+  ImageNameTakenError,
+  type ImageSpec,
+  type Images,
+  SnapshotNotReadyError,
+} from '../ports.ts';
 import type { Snapshots } from '../snapshots.ts';
 import type { Rows } from './rows.ts';
-
-export class ImageNameTakenError extends Error {
-  override readonly name = 'ImageNameTakenError';
-}
-export class SnapshotNotReadyError extends Error {
-  override readonly name = 'SnapshotNotReadyError';
-}
 
 /** An image as it is kept. One that is being deregistered stays until its snapshots are gone, so that a crash in between leaves nothing for ever. */
 export interface LocalImage {
@@ -22,6 +21,12 @@ export function localImages(
 ): Images {
   const byName = (name: string) => rows.all().find(({ spec }) => spec.name === name);
   return {
+    finalizers: () => ['register'],
+    async import({ name }) {
+      throw new ConversionNeedsAwsError(
+        `image ${name} cannot be converted on this machine: conversion and licences need AWS; leave licenseType out, or set it to BYOL, for an image of the disks as they are`,
+      );
+    },
     async register(spec) {
       const known = byName(spec.name);
       if (known && JSON.stringify(known.spec) === JSON.stringify(spec)) return { imageId: known.imageId };

@@ -32,6 +32,8 @@ export interface TransferResult {
   readonly disks: readonly TransferredDisk[];
   /** No disk built on an earlier snapshot. */
   readonly full: boolean;
+  /** How the server starts, where the source knows. */
+  readonly bootMode?: Point['bootMode'];
 }
 
 export interface TransferredDisk {
@@ -117,6 +119,7 @@ async function transfer(point: Point, attempt: Attempt, pass: Pass): Promise<Tra
   const result: TransferResult = {
     disks: copied.map(({ transferred }) => transferred),
     full: copied.every(({ parent }) => parent === undefined),
+    ...(point.bootMode === undefined ? {} : { bootMode: point.bootMode }),
   };
   const moved: Baseline = { runId: request.runId, result, disks };
   await state.moveBaseline(moved);

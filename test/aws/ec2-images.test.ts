@@ -10,18 +10,19 @@ import {
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { ec2Images } from '../../lib/aws/ec2-images.ts';
+import type { ImageSpec } from '../../lib/ports.ts';
+import { HARDWARE, imageDisk } from '../support/image-spec.ts';
 
 // moto ignores what RegisterImage says of disks, architecture and tags, knows no pending images or snapshots, and lets a name be taken twice.
 const client = new EC2Client({ region: 'us-east-1' });
 const ec2 = mockClient(client);
 const images = ec2Images(client, { first: 1, longest: 1, total: 10 });
-const spec = {
+const spec: ImageSpec = {
+  ...HARDWARE,
+  bootMode: 'uefi',
   name: 'db1 sms-run-1',
   description: 'SMS ReplicationJobId = sms-job-1 ReplicationRunId = sms-run-1',
-  disks: [
-    { snapshotId: 'snap-1', sizeGiB: 8 },
-    { snapshotId: 'snap-2', sizeGiB: 100 },
-  ],
+  disks: [imageDisk(0, { snapshotId: 'snap-1', sizeGiB: 8 }), imageDisk(1, { snapshotId: 'snap-2', sizeGiB: 100 })],
   tags: [{ key: 'SMSJobId', value: 'sms-job-1' }],
 };
 const failure = (name: string) => Object.assign(new Error(name), { name });
@@ -44,16 +45,17 @@ describe('registering an image', () => {
       Description: 'SMS ReplicationJobId = sms-job-1 ReplicationRunId = sms-run-1',
       Architecture: 'x86_64',
       VirtualizationType: 'hvm',
+      BootMode: 'uefi',
       EnaSupport: true,
       RootDeviceName: '/dev/sda1',
       BlockDeviceMappings: [
         {
           DeviceName: '/dev/sda1',
-          Ebs: { SnapshotId: 'snap-1', VolumeSize: 8, VolumeType: 'gp3', DeleteOnTermination: true },
+          Ebs: { SnapshotId: 'snap-1', VolumeSize: 8, VolumeType: 'gp3', DeleteOnTermination: false },
         },
         {
           DeviceName: '/dev/sdb',
-          Ebs: { SnapshotId: 'snap-2', VolumeSize: 100, VolumeType: 'gp3', DeleteOnTermination: true },
+          Ebs: { SnapshotId: 'snap-2', VolumeSize: 100, VolumeType: 'gp3', DeleteOnTermination: false },
         },
       ],
       TagSpecifications: [{ ResourceType: 'image', Tags: [{ Key: 'SMSJobId', Value: 'sms-job-1' }] }],

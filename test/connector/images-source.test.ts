@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -13,7 +22,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dirname(folder), { recursive: true }));
 
-function write(path: string, content = 'data') {
+function write(path: string, content: string | Buffer = 'data') {
   mkdirSync(dirname(join(folder, path)), { recursive: true });
   writeFileSync(join(folder, path), content);
 }
@@ -55,6 +64,36 @@ describe('the inventory', () => {
     expect(await inventory()).toMatchObject([{ vmId: 'db1' }, { vmId: 'db1.img' }, { vmId: 'link' }]);
   });
 
+  test('takes a VMDK and its parts as one disk', async () => {
+    const descriptor = '# Disk DescriptorFile\nRW 1 FLAT "data.vmdk" 0\n';
+    write('esx/disk.vmdk', descriptor);
+    write('esx/data.vmdk', 'x'.repeat(512));
+    write('esx/disk-ctk.vmdk');
+    write('lone.vmdk', descriptor.replace('data', 'lone-flat'));
+    write('lone-flat.vmdk', 'x'.repeat(512));
+    expect(await inventory()).toMatchObject([{ vmId: 'esx' }, { vmId: 'lone.vmdk', vmName: 'lone' }]);
+    const point = await freeze('esx');
+    expect((await point.disks()).map(({ key, size }) => [key, size])).toEqual([['disk.vmdk', 512]]);
+    await point.close();
+  });
+
+  test('takes a machine as Hyper-V exports it, under the manager type HYPERV-MANAGER', async () => {
+    write('App01/Virtual Machines/8D3A.vmcx');
+    write('App01/Virtual Hard Disks/App01.img', 'boot');
+    write('App01/Virtual Hard Disks/Data.img', 'data');
+    const source = openSource(`hyperv:${folder}`);
+    expect(source.manager).toMatchObject({ name: 'datacenter', type: 'HYPERV-MANAGER' });
+    expect(await inventory()).toMatchObject([{ vmId: 'App01', vmName: 'App01' }]);
+    const [point] = await source.freeze(['App01'], { quiesce: 'no', name: 'test' });
+    const keys = (await point!.disks()).map(({ key }) => key);
+    expect(keys).toEqual(['Virtual Hard Disks/App01.img', 'Virtual Hard Disks/Data.img']);
+    await point!.close();
+    write('App01/Virtual Hard Disks/App01_8D3A.avhdx');
+    expect(await source.check('App01')).toMatchObject([
+      { code: 'UnsupportedDisk', message: expect.stringContaining('delete the checkpoints in Hyper-V Manager') },
+    ]);
+  });
+
   test('names its manager by a UUID that stays', () => {
     const { manager } = imagesSource(folder);
     expect(manager).toEqual({
@@ -74,18 +113,50 @@ describe('a check', () => {
   });
 
   test.each([
-    ['disk.vmdk', 'anything', 'vmdk'],
-    ['disk.QCOW2', 'anything', 'qcow2'],
     ['disk.img', 'KDMV\x01', 'vmdk'],
-    ['disk.img', 'vhdxfile', 'vhdx'],
-  ])('names %s that begins with %s', async (name, content, format) => {
-    write(`db1/${name}`, content);
-    const message = `disk ${name} is a ${format} image; raw images (*.img) can be read so far: convert it with qemu-img convert -O raw`;
-    expect(await imagesSource(folder).check('db1')).toEqual([{ code: 'UnsupportedDisk', message }]);
+    ['disk.IMG', 'vhdxfile', 'vhdx'],
+    ['disk.raw', 'QFI\xfb', 'qcow2'],
+  ])('names %s that begins with %j', async (name, content, format) => {
+    writeFileSync(join(mkdirSync(join(folder, 'db1'), { recursive: true })!, name), content, 'latin1');
+    const message = `${folder}/db1/${name} has the name of a raw image but is a ${format} image; rename it to end with .${format}`;
+    expect(await imagesSource(folder).check('db1')).toEqual([{ code: 'WrongFormat', message }]);
     await expect(freeze('db1')).rejects.toMatchObject({
       name: 'UnsupportedDiskError',
       message: `server db1: ${message}`,
     });
+  });
+
+  test('names more disks than can be migrated', async () => {
+    for (let disk = 0; disk < 23; disk++) write(`db1/disk${disk}.img`);
+    expect(await imagesSource(folder).check('db1')).toEqual([
+      { code: 'TooManyDisks', message: 'it has 23 disks, and at most 22 can be migrated; move some to another server' },
+    ]);
+  });
+
+  test('names every problem of every disk', async () => {
+    write('db1/a.img', 'KDMV');
+    write('db1/b.vdi');
+    write('db1/c.img');
+    expect((await imagesSource(folder).check('db1')).map(({ code }) => code)).toEqual([
+      'WrongFormat',
+      'UnsupportedDisk',
+    ]);
+  });
+
+  test('names a boot disk with an MBR that is too large, partitions in sectors of 4096 bytes', async () => {
+    const mbr = Buffer.alloc(512);
+    mbr[450] = 0x83;
+    mbr.writeUInt16LE(0xaa55, 510);
+    write('db1/a.img', mbr);
+    write('db1/b.img', mbr);
+    write('db1/c.img', Buffer.concat([Buffer.alloc(4096), Buffer.from('EFI PART'), Buffer.alloc(4096)]));
+    for (const disk of ['a', 'b']) truncateSync(join(folder, `db1/${disk}.img`), 2 ** 41 + 512);
+    truncateSync(join(folder, 'db1/c.img'), 2 ** 43);
+    const codes = async () => (await imagesSource(folder).check('db1')).map(({ code, message }) => [code, message]);
+    expect(await codes()).toEqual([
+      ['BootDiskTooLarge', expect.stringContaining('disk a.img has 2199023256064 bytes and an MBR')],
+      ['SectorSize', expect.stringContaining('disk c.img is partitioned in sectors of 4096 bytes')],
+    ]);
   });
 
   test.each(['nobody', '..', '', 'db1/disk.img', '.'])('fails for %j, which is no server', async (id) => {
@@ -175,10 +246,10 @@ describe('openSource', () => {
   });
 
   test.each([
-    ['images', 'source "images": write KIND:PLACE, for example images:/srv/disks; kinds: images'],
-    ['images:', 'source "images:": write KIND:PLACE, for example images:/srv/disks; kinds: images'],
-    ['vsphere:host', 'source "vsphere:host": unknown kind "vsphere"; kinds: images'],
-    ['toString:x', 'source "toString:x": unknown kind "toString"; kinds: images'],
+    ['images', 'source "images": write KIND:PLACE, for example images:/srv/disks; kinds: images, hyperv'],
+    ['images:', 'source "images:": write KIND:PLACE, for example images:/srv/disks; kinds: images, hyperv'],
+    ['vsphere:host', 'source "vsphere:host": unknown kind "vsphere"; kinds: images, hyperv'],
+    ['toString:x', 'source "toString:x": unknown kind "toString"; kinds: images, hyperv'],
     ['images:/nowhere', 'source images:/nowhere: there is no such folder; make it, or give another'],
   ])('fails for %s', (spec, message) => {
     expect(() => openSource(spec)).toThrow(expect.objectContaining({ name: 'SourceSpecError', message }));

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ImageSpec, Images } from '../../lib/ports.ts';
 import { uniqueName } from '../support/aws.ts';
+import { HARDWARE, imageDisk } from '../support/image-spec.ts';
 
 export interface OpenImages {
   readonly images: Images;
@@ -26,7 +27,8 @@ export function imagesContract(open: () => Promise<OpenImages>) {
   const spec = (name: string, ...snapshotIds: string[]): ImageSpec => ({
     name,
     description: 'SMS ReplicationJobId = sms-job-1 ReplicationRunId = sms-run-1',
-    disks: snapshotIds.map((snapshotId) => ({ snapshotId, sizeGiB: 1 })),
+    ...HARDWARE,
+    disks: snapshotIds.map((snapshotId, index) => imageDisk(index, { snapshotId })),
     tags: [{ key: 'SMSJobId', value: 'sms-job-1' }],
   });
 

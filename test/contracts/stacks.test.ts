@@ -9,6 +9,7 @@ import { type LocalStack, LocalStacks } from '../../lib/local/local-stacks.ts';
 import { openRows } from '../../lib/local/rows.ts';
 import { systemClock } from '../../lib/local/system-clock.ts';
 import { describeOnAws, openAws, REMOTE, uniqueName } from '../support/aws.ts';
+import { HARDWARE } from '../support/image-spec.ts';
 import { stacksContract } from './stacks.ts';
 
 describe('LocalStacks', () => {
@@ -16,7 +17,7 @@ describe('LocalStacks', () => {
     const newId = (prefix: string, digits: number) => `${prefix}-${randomBytes(9).toString('hex').slice(0, digits)}`;
     const images = localImages(openRows<LocalImage>(':memory:', 'image'), { snapshots: {} as never, newId });
     const register = async (name: string) =>
-      (await images.register({ name, description: '', disks: [], tags: [] })).imageId;
+      (await images.register({ name, description: '', ...HARDWARE, disks: [], tags: [] })).imageId;
     const stacks = new LocalStacks(openRows<LocalStack>(':memory:', 'stack'), { images, clock: systemClock, newId });
     return {
       stacks,

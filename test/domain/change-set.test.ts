@@ -7,6 +7,7 @@ const server = (logicalId: string, more: Partial<TemplateServer> & { settings?: 
   vmName: logicalId,
   amiId: 'ami-1',
   launchOrder: 1,
+  volumeSizes: [8],
   ...more,
   configuration: { serverId: `s-${logicalId}`, logicalId, instanceType: 't3.small', ...more.settings },
 });

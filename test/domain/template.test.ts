@@ -12,6 +12,7 @@ const server = (logicalId: string, launchOrder: number, more: object = {}, setti
   vmName: logicalId.toLowerCase(),
   amiId: 'ami-0123456789abcdef0',
   launchOrder,
+  volumeSizes: [8],
   configuration: { serverId: `s-${logicalId}`, logicalId, instanceType: 't3.small', ...settings },
   ...more,
 });
@@ -31,8 +32,8 @@ const TEMPLATES = {
   'public address': renderTemplate(APP, [server('Web', 1, {}, { ...EVERYTHING, associatePublicIpAddress: true })]),
   'private address': renderTemplate(APP, [server('Web', 1, {}, { associatePublicIpAddress: false })]),
   encrypted: renderTemplate(APP, [
-    server('Db', 1, { encryption: { disks: 3, kmsKeyId: key } }),
-    server('Web', 2, { encryption: { disks: 1 } }),
+    server('Db', 1, { volumeSizes: [8, 20, 500], encryption: { kmsKeyId: key } }),
+    server('Web', 2, { encryption: {} }),
   ]),
   'user data': renderTemplate(APP, [server('Web', 1, { userData: '#!/bin/sh\necho "${HOME}"\n' })]),
   tags: renderTemplate(
@@ -63,10 +64,19 @@ describe('a template', () => {
     ]);
   });
 
+  test('ends each volume with its instance, though the image keeps them', () => {
+    expect(TEMPLATES.plain.Resources.Db!.Properties.BlockDeviceMappings).toEqual([
+      { DeviceName: '/dev/sda1', Ebs: { VolumeSize: 8, DeleteOnTermination: true } },
+    ]);
+  });
+
   test('encrypts each volume, with the key where there is one', () => {
     const mappings = TEMPLATES.encrypted.Resources.Db!.Properties.BlockDeviceMappings as object[];
     expect(mappings).toHaveLength(3);
-    expect(mappings[2]).toEqual({ DeviceName: '/dev/sdc', Ebs: { Encrypted: true, KmsKeyId: key } });
+    expect(mappings[2]).toEqual({
+      DeviceName: '/dev/sdc',
+      Ebs: { VolumeSize: 500, DeleteOnTermination: true, Encrypted: true, KmsKeyId: key },
+    });
   });
 
   test('asks for a public address on a network interface, with subnet and group there', () => {

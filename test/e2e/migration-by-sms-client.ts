@@ -130,7 +130,7 @@ export function migrationBySmsClient(start: () => Promise<ServiceUnderTest>) {
       expect(replicationRunList.map(({ state }) => state)).toEqual(['PENDING', 'COMPLETED']);
       const image = await started.services.store.get('Image', latestAmiId!);
       const disk = readFileSync(join(started.source, vmServer!.vmName!, 'disk.img'));
-      expect((await bytesOf(started, image!.snapshotIds[0]!)).subarray(0, disk.length).equals(disk)).toBe(true);
+      expect((await bytesOf(started, image!.disks[0]!.snapshotId)).subarray(0, disk.length).equals(disk)).toBe(true);
     }
   });
 

@@ -1,4 +1,4 @@
-import { appendFileSync, rmSync } from 'node:fs';
+import { appendFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   CreateReplicationJobCommand,
@@ -207,6 +207,22 @@ describe('a job that runs once', () => {
       ['Failed', true],
     ]);
   });
+});
+
+test('a server whose disk cannot be read fails its run with what to do, and goes on once that is done', async () => {
+  const id = await create({ frequency: 1 });
+  renameSync(disk(), disk().replace('.img', '.vdi'));
+  await pass(60_000);
+  expect(await job(id)).toMatchObject({ state: 'ACTIVE' });
+  expect((await runs(id))[1]).toMatchObject({
+    state: 'FAILED',
+    statusMessage: expect.stringMatching(
+      /^ServerError: Failed to validate replication job sms-job-\w+. ServerCheckError: server db1: .*disk.vdi is a VirtualBox image, which is not read; convert it/,
+    ),
+  });
+  renameSync(disk().replace('.img', '.vdi'), disk());
+  await pass(HOUR);
+  expect((await states(id)).slice(0, 2)).toEqual(['PENDING', 'COMPLETED']);
 });
 
 test('a due run is missed while another is under way', async () => {

@@ -52,15 +52,16 @@ async function templateServer(
     ...server,
     vmName: known?.vmServer.vmName ?? configuration.serverId,
     ...(userData ? { userData } : {}),
+    volumeSizes: image?.disks.map(({ sizeGiB }) => sizeGiB) ?? [],
     ...(image ? await encryptionOf(image, services) : {}),
   };
 }
 
 async function encryptionOf(
-  { replicationJobId, snapshotIds }: Image,
+  { replicationJobId }: Image,
   { store }: Pick<Services, 'store'>,
 ): Promise<Pick<TemplateServer, 'encryption'>> {
   const job = await store.get('ReplicationJob', replicationJobId);
   if (!job?.encrypted) return {};
-  return { encryption: { disks: snapshotIds.length, ...(job.kmsKeyId ? { kmsKeyId: job.kmsKeyId } : {}) } };
+  return { encryption: job.kmsKeyId ? { kmsKeyId: job.kmsKeyId } : {} };
 }

@@ -6,6 +6,23 @@ import { describeFailure, type Failure } from '../failure.ts';
 
 const SILENT = 'no connector reported on the transfer for too long; check that the connector runs and sees the server';
 
+/** Failures of a look at the server, before anything was copied. A person has to help; what to do is in the message. */
+const OF_VALIDATION = [
+  'ServerCheckError',
+  'ServerNotFoundError',
+  'UnsupportedDiskError',
+  'MissingProgramError',
+  'DiskShrunkError',
+  'TooManyDisksError',
+  'ConversionNeedsAwsError',
+];
+
+/** In SMS's words, as far as they are known. Source: its user guide, troubleshooting. */
+const messageOf = (failure: Failure, { id }: ReplicationJob) =>
+  OF_VALIDATION.includes(failure.Error)
+    ? `Failed to validate replication job ${id}. ${describeFailure(failure)}`
+    : describeFailure(failure);
+
 /** Fails the run. A job that runs once fails with it; another goes on until too many runs in a row have failed, and then pauses. */
 export async function failRun(
   { replicationRunId, failure }: { replicationRunId: string; failure: Failure },
@@ -20,7 +37,7 @@ export async function failRun(
   const transfer = await store.get('Transfer', transferIdOf(run.id));
   const waiting = transfer && ['QUEUED', 'CLAIMED'].includes(transfer.state);
   // The engine gives up on a transfer that nobody reports on; the connector's own failures have ended it before.
-  const message = `ServerError: ${waiting && failure.Error.startsWith('States.') ? SILENT : describeFailure(failure)}`;
+  const message = `ServerError: ${waiting && failure.Error.startsWith('States.') ? SILENT : messageOf(failure, job)}`;
   const given = waiting
     ? [advance(unchanged('Transfer', transfer), ['Transfer', 'FAILED'], { at, reason: message })]
     : [];

@@ -1,7 +1,7 @@
 import type { Transfer } from '../../domain/entities.ts';
-import { transferIdOf } from '../../domain/replication-job.ts';
+import { finalizerOf, transferIdOf } from '../../domain/replication-job.ts';
 import { advance, created, unchanged } from '../../domain/transition.ts';
-import type { Services } from '../../ports.ts';
+import { ConversionNeedsAwsError, type Services } from '../../ports.ts';
 
 /** The key of an account's encrypted volumes that name no other. Source: Amazon EBS encryption. */
 const DEFAULT_KEY = 'alias/aws/ebs';
@@ -9,7 +9,7 @@ const DEFAULT_KEY = 'alias/aws/ebs';
 /** Queues the run's disks for a connector, which answers with the task token. A new token means a new attempt. */
 export async function queueTransfer(
   { replicationRunId, taskToken }: { replicationRunId: string; taskToken: string },
-  { store, clock }: Services,
+  { store, clock, images, config }: Services,
 ): Promise<Record<string, never>> {
   const at = clock.now();
   const known = await store.get('Transfer', transferIdOf(replicationRunId));
@@ -32,6 +32,10 @@ export async function queueTransfer(
   const run = await store.get('ReplicationRun', replicationRunId);
   const job = run && (await store.get('ReplicationJob', run.replicationJobId));
   if (!run || !job) throw new Error(`no replication run ${replicationRunId}`);
+  if (!images.finalizers().includes(finalizerOf(job, config.finalizers)))
+    throw new ConversionNeedsAwsError(
+      `job ${job.id} has license type ${job.licenseType ?? 'NONE'}, whose images AWS converts, and this service makes images on one machine; leave licenseType out, or set it to BYOL, for images of the disks as they are`,
+    );
   const transfer: Transfer = {
     id: transferIdOf(run.id),
     replicationRunId: run.id,
