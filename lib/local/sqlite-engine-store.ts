@@ -42,14 +42,15 @@ export function openEngineStore(
   database.exec(SCHEMA);
   const sql = prepared(database);
   const kept: Kept = new WeakMap();
+  const inTransaction = transactions(database);
   return {
     commit: (turns) =>
-      transaction(database, () => {
+      inTransaction(() => {
         for (const turn of turns) write(sql, turn, kept);
       }),
     ...records(sql),
     ...executions(sql, kept),
-    prune: (endedBefore) => transaction(database, () => prune(sql, endedBefore)),
+    prune: (endedBefore) => inTransaction(() => prune(sql, endedBefore)),
     close: () => database.close(),
   };
 }
@@ -62,16 +63,21 @@ interface Known {
 }
 type Kept = WeakMap<ExecutionRow, Known>;
 
-function transaction<T>(database: DatabaseSync, run: () => T): T {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    const result = run();
-    database.exec('COMMIT');
-    return result;
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
-    throw error;
-  }
+type Transaction = <T>(run: () => T) => T;
+
+function transactions(database: DatabaseSync): Transaction {
+  const [begin, commit] = ['BEGIN IMMEDIATE', 'COMMIT'].map((text) => database.prepare(text));
+  return (run) => {
+    begin!.run();
+    try {
+      const result = run();
+      commit!.run();
+      return result;
+    } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
+  };
 }
 
 const rowsAs = <T>(statement: StatementSync, ...values: SQLInputValue[]): T[] =>
