@@ -127,6 +127,20 @@ describe('limits', () => {
     await expect(all.describe(ended)).rejects.toMatchObject({ type: 'ExecutionDoesNotExist' });
     expect(await all.describe(running)).toMatchObject({ status: 'RUNNING' });
   });
+
+  test('a Map Run is forgotten with its execution', async () => {
+    const all = bed();
+    await all.engine.start();
+    const ProcessorConfig = { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' };
+    const Each = { Type: 'Map', ItemProcessor: { ...pass, ProcessorConfig }, End: true };
+    const executionArn = await all.start(await all.create('m', { StartAt: 'Each', States: { Each } }), [1, 2]);
+    await all.pass(0);
+    const { mapRunArn } = (await all.call('ListMapRuns', { executionArn })).mapRuns[0];
+    expect(await all.call('DescribeMapRun', { mapRunArn })).toMatchObject({ status: 'SUCCEEDED' });
+    await all.pass(92 * 86_400_000);
+    await expect(all.call('DescribeMapRun', { mapRunArn })).rejects.toMatchObject({ type: 'ResourceNotFound' });
+    expect(all.store.list('mapRun')).toEqual([]);
+  });
 });
 
 describe('listings', () => {

@@ -132,6 +132,16 @@ test('what was parked when the process was killed goes on in the next, and only 
   expect(await ended(second, executionArn)).toMatchObject({ status: 'SUCCEEDED', output: '{"a":1}' });
 });
 
+test.each([
+  [['--synchronous', 'OFF'], 'FULL survives a loss of power'],
+  [['--retention-days', 'no'], 'give the days'],
+  [['--port', 'high'], 'give a port'],
+  [['--account', '1'], 'twelve digits'],
+])('fails to start with %j', async (options, problem) => {
+  const { status, stderr } = await rehost(['engine', '--data', '/nowhere', '--auth', 'none', ...options]);
+  expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining(problem) });
+});
+
 test('a page of the web does not reach it by a name of its own', async () => {
   const { url } = await engine();
   const status = await new Promise((resolve) =>

@@ -39,7 +39,7 @@ export const describeMapRun: EngineOperation = (input, service) => {
 export const listMapRuns: EngineOperation = (input, service) => {
   const { executionArn } = findExecution(input.executionArn as string, service);
   const key = (row: MapRunRow) => row.mapRunArn;
-  const of = service.store.list('mapRun', 'arn:').filter((row) => row.executionArn === executionArn);
+  const of = service.store.mapRunsOf(executionArn).sort((a, b) => (a.mapRunArn < b.mapRunArn ? -1 : 1));
   const { entries: mapRuns, ...rest } = paged(input, {
     rows: (limit, place) => after(of, { limit, place, key }),
     entry: (found) => {
