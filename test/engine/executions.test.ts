@@ -66,6 +66,18 @@ describe('a redrive', () => {
 });
 
 describe('an Express machine', () => {
+  test('keeps no history, and cannot be redriven', async () => {
+    const all = bed();
+    const executionArn = await all.start(await all.create('e', pass, { type: 'EXPRESS' }));
+    await all.pass(0);
+    expect(await all.describe(executionArn)).toMatchObject({ status: 'SUCCEEDED' });
+    for (const operation of ['GetExecutionHistory', 'RedriveExecution', 'ListMapRuns'])
+      await expect(all.call(operation, { executionArn })).rejects.toMatchObject({
+        type: 'InvalidArn',
+        message: "Invalid Arn: 'Resource type not valid in this context: express'",
+      });
+  });
+
   test('answers a synchronous call with its end', async () => {
     const { call, create } = bed({ work: async (input) => input });
     const stateMachineArn = await create('e', task('work'), { type: 'EXPRESS' });

@@ -1,7 +1,7 @@
 import { ApiError } from '../api-error.ts';
 import type { JoinWait } from '../execution.ts';
 import type { MapRunRow, MapRunSettings } from '../store.ts';
-import { findExecution } from './executions.ts';
+import { findStandard } from './executions.ts';
 import { after, checkArn, compact, type EngineOperation, type EngineService, paged, seconds } from './service.ts';
 
 export const describeMapRun: EngineOperation = (input, service) => {
@@ -37,7 +37,7 @@ export const describeMapRun: EngineOperation = (input, service) => {
 };
 
 export const listMapRuns: EngineOperation = (input, service) => {
-  const { executionArn } = findExecution(input.executionArn as string, service);
+  const { executionArn } = findStandard(input.executionArn as string, service);
   const key = (row: MapRunRow) => row.mapRunArn;
   const of = service.store.mapRunsOf(executionArn).sort((a, b) => (a.mapRunArn < b.mapRunArn ? -1 : 1));
   const { entries: mapRuns, ...rest } = paged(input, {
