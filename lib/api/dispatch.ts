@@ -10,7 +10,7 @@ export interface JsonApi extends Signing {
   readonly targetPrefix: string;
   readonly jsonVersion: '1.0' | '1.1';
   /** Throws errors that have `type`, `message` and `status`; others become InternalError. Undefined answers an empty body. */
-  call(operation: string, input: Json): Promise<unknown>;
+  call(operation: string, input: Json, caller?: Pick<HttpRequest, 'gone'>): Promise<unknown>;
 }
 
 /** A page that is read with GET. */
@@ -63,7 +63,7 @@ async function answerCall(request: HttpRequest, options: DispatchOptions): Promi
   const api = options.apis.find(({ targetPrefix }) => dot > 0 && targetPrefix === target.slice(0, dot));
   if (request.method !== 'POST' || !api || !operation) throw unknownTarget(request, options);
   await authenticate(request, api, options);
-  const output = await api.call(operation, parseBody(request));
+  const output = await api.call(operation, parseBody(request), request);
   return {
     status: 200,
     headers: { 'content-type': `application/x-amz-json-${api.jsonVersion}` },

@@ -74,6 +74,7 @@ async function serveUntilStopped(settings: Settings): Promise<number> {
   const store = openEngineStore(join(data, 'engine.db'), { synchronous });
   const { AWS_ENDPOINT_URL_LAMBDA: lambda, AWS_ENDPOINT_URL_EVENTBRIDGE: bus } = process.env;
   const log = (entry: object) => void process.stderr.write(`${JSON.stringify(entry, errorsToo)}\n`);
+  const { promise: end, resolve: ended } = Promise.withResolvers<number>();
   const served = createEngine({
     store,
     clock: systemClock,
@@ -84,19 +85,19 @@ async function serveUntilStopped(settings: Settings): Promise<number> {
     invoke: lambda ? httpInvoke(lambda) : hostedInvoke({}),
     putEvents: bus ? httpEvents(bus) : eventsFile(join(data, 'events.jsonl')),
     log,
+    failed: () => ended(1),
     limits: { retention: retentionDays * 86_400_000 },
   });
   await served.start();
   const server = await serveEngine(served, { port, host });
   process.stdout.write(`Step Functions at ${server.url}\n`);
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended(0));
+  const status = await end;
   await server.close();
   await served.stop();
   store.close();
   lock.close();
-  return 0;
+  return status;
 }
 
 /** Errors have no members of their own that JSON would show. */

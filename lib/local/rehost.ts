@@ -184,7 +184,7 @@ function handler(
     targetPrefix: 'AWSStepFunctions',
     signingName: 'states',
     jsonVersion: '1.0',
-    call: (operation: string, input: Json) => engine.call(operation, input),
+    call: engine.call,
   } as const;
   const secretOf = async (accessKeyId: string) => {
     const key = await store.get('AccessKey', accessKeyId);
