@@ -1,196 +1,183 @@
 /**
- * The engine's speed: `node bench/engine.ts`. Everything on a file database with full durability, unless said. The input has 687 bytes, as in the
- * figures that the design was chosen by.
+ * The engine's speed, beside an engine that keeps nothing: `npm run bench -- engine`. Ours is on a file with full durability (`synchronous=FULL`), unless
+ * it says "in memory". Pairs are measured in turn, and medians printed. What a commit costs on this disk is measured too: it bounds what is durable.
  */
-import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createEngine, type Engine } from '../lib/engine/engine.ts';
-import { hostedInvoke } from '../lib/engine/invoke.ts';
+import { DatabaseSync } from 'node:sqlite';
 import type { Json } from '../lib/json.ts';
-import { openEngineStore } from '../lib/local/sqlite-engine-store.ts';
-import { systemClock } from '../lib/local/system-clock.ts';
+import { INPUT, type MachineName, ROUNDS } from './engine/machines.ts';
+import { type Ours, openOurs, removeFolderOf } from './engine/ours.ts';
+import { installPeer, openPeer, PEER, type Peer } from './engine/peer.ts';
 
-const INPUT = { done: false, round: 0, padding: 'x'.repeat(650) };
-const ROLE = 'arn:aws:iam::000000000000:role/engine';
-const FN = (name: string) => `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
+/** Measurements of each figure, after one to warm up. */
+const TURNS = 5;
 
-const functions: Record<string, (input: Json) => Promise<Json>> = {
-  next: async (input) => {
-    const { round, ...rest } = input as { round: number };
-    return { ...rest, round: round + 1, done: round + 1 >= 100 };
-  },
-  identity: async (input) => input,
-};
+type Run = (machine: MachineName, input: Json) => Promise<void>;
 
-interface Bed {
-  readonly engine: Engine;
-  readonly folder: string;
-  readonly file: string;
-  close(): Promise<void>;
+interface Part {
+  readonly what: string;
+  readonly unit: string;
+  /** What the project asks of itself. */
+  readonly bar: number;
+  /** Of two figures the lower is the better. */
+  readonly isTime?: true;
+  measure(run: Run): Promise<number>;
 }
 
-async function open(folder = mkdtempSync(join(tmpdir(), 'engine-bench-'))): Promise<Bed> {
-  const file = join(folder, 'engine.db');
-  const store = openEngineStore(file);
-  const engine = createEngine({
-    store,
-    clock: systemClock,
-    newId: randomUUID,
-    random: Math.random,
-    account: '000000000000',
-    region: 'us-east-1',
-    invoke: hostedInvoke(functions),
-    putEvents: async () => ({ Entries: [], FailedEntryCount: 0 }),
-    log: (entry) => process.stderr.write(`${JSON.stringify(entry)}\n`),
-  });
-  await engine.start();
-  const close = async () => {
-    await engine.stop();
-    store.close();
-  };
-  return { engine, folder, file, close };
-}
+const secondsOf = async (work: () => Promise<unknown>) => {
+  const began = performance.now();
+  await work();
+  return (performance.now() - began) / 1_000;
+};
 
-const CHAIN = {
-  StartAt: 'S0',
-  States: Object.fromEntries(
-    Array.from({ length: 10 }, (_, at) => [
-      `S${at}`,
-      { Type: 'Pass', ...(at < 9 ? { Next: `S${at + 1}` } : { End: true }) },
-    ]),
-  ),
-};
-const LOOP = {
-  StartAt: 'Work',
-  States: {
-    Work: { Type: 'Task', Resource: FN('next'), Next: 'Done?' },
-    'Done?': { Type: 'Choice', Choices: [{ Variable: '$.done', BooleanEquals: true, Next: 'End' }], Default: 'Work' },
-    End: { Type: 'Succeed' },
-  },
-};
-const MAP = {
-  StartAt: 'Map',
-  States: {
-    Map: {
-      Type: 'Map',
-      ItemProcessor: { StartAt: 'Work', States: { Work: { Type: 'Task', Resource: FN('identity'), End: true } } },
-      End: true,
+const PARTS: readonly Part[] = [
+  {
+    what: 'chain of 10 Pass, one after another',
+    unit: 'executions/s',
+    bar: 1_000,
+    async measure(run) {
+      const count = 300;
+      const seconds = await secondsOf(async () => {
+        for (let at = 0; at < count; at++) await run('chain', INPUT);
+      });
+      return count / seconds;
     },
   },
-};
-const DISTRIBUTED = {
-  StartAt: 'Map',
-  States: {
-    Map: {
-      Type: 'Map',
-      ItemProcessor: {
-        ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
-        StartAt: 'Pass',
-        States: { Pass: { Type: 'Pass', End: true } },
-      },
-      End: true,
+  {
+    what: 'loop of Task and Choice, 100 at once',
+    unit: 'transitions/s',
+    bar: 30_000,
+    async measure(run) {
+      const seconds = await secondsOf(() => Promise.all(Array.from({ length: 100 }, () => run('loop', INPUT))));
+      return (100 * 2 * ROUNDS) / seconds;
     },
   },
-};
-const PARK = { StartAt: 'Wait', States: { Wait: { Type: 'Wait', Seconds: 86_400, End: true } } };
+  {
+    what: 'Map of 1,000 Lambda tasks, 40 at once',
+    unit: 's',
+    bar: 0.5,
+    isTime: true,
+    measure: (run) => secondsOf(() => run('map', items(1_000))),
+  },
+];
 
-async function create(engine: Engine, name: string, definition: object): Promise<string> {
-  const answer = await engine.call('CreateStateMachine', {
-    name,
-    definition: JSON.stringify(definition),
-    roleArn: ROLE,
-  });
-  return (answer as { stateMachineArn: string }).stateMachineArn;
+const items = (count: number) => Array.from({ length: count }, (_, at) => at);
+
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
+
+/** The medians of several ways to do the same, measured in turn. */
+async function medians(part: Part, ways: readonly Run[]): Promise<number[]> {
+  for (const way of ways) await part.measure(way);
+  const measured = ways.map((): number[] => []);
+  for (let turn = 0; turn < TURNS; turn++)
+    for (const [at, way] of ways.entries()) measured[at]!.push(await part.measure(way));
+  return measured.map(median);
 }
 
-const start = async (engine: Engine, stateMachineArn: string, input: Json = INPUT) =>
-  ((await engine.call('StartExecution', { stateMachineArn, input: JSON.stringify(input) })) as { executionArn: string })
-    .executionArn;
+const figure = (value: number, unit: string) =>
+  `${value < 10 ? value.toFixed(3) : Math.round(value).toLocaleString('en')} ${unit}`;
+const tell = (what: string, told: string) => console.log(`  ${what.padEnd(44)} ${told}`);
+const verdict = (met: boolean) => (met ? 'met' : 'MISSED');
 
-async function ended(engine: Engine, executionArn: string) {
-  for (;;) {
-    const { status } = (await engine.call('DescribeExecution', { executionArn })) as { status: string };
-    if (status === 'SUCCEEDED') return;
-    if (status !== 'RUNNING') throw new Error(`${executionArn} is ${status}`);
-    await engine.idle();
-  }
-}
-
-const since = (began: number) => (performance.now() - began) / 1_000;
-const tell = (what: string, figure: string) => console.log(`${what.padEnd(64)} ${figure}`);
-
-async function chain({ engine }: Bed) {
-  const arn = await create(engine, 'chain', CHAIN);
-  for (let warm = 0; warm < 100; warm++) await ended(engine, await start(engine, arn));
-  const [count, began] = [1_000, performance.now()];
-  for (let at = 0; at < count; at++) await ended(engine, await start(engine, arn));
-  tell('chain of 10 Pass, one after another', `${Math.round(count / since(began))} executions/s`);
-}
-
-async function loop({ engine }: Bed) {
-  const arn = await create(engine, 'loop', LOOP);
-  await ended(engine, await start(engine, arn));
-  const began = performance.now();
-  const arns = await Promise.all(Array.from({ length: 100 }, () => start(engine, arn)));
-  for (const one of arns) await ended(engine, one);
-  tell('loop of Task and Choice, 100 at once', `${Math.round((100 * 200) / since(began))} transitions/s`);
-}
-
-async function mapOf1000({ engine }: Bed) {
-  const arn = await create(engine, 'map', MAP);
-  const items = Array.from({ length: 1_000 }, (_, at) => at);
-  await ended(engine, await start(engine, arn, items.slice(0, 100)));
-  const began = performance.now();
-  await ended(engine, await start(engine, arn, items));
-  tell('Map of 1,000 Lambda tasks, 40 at once', `${since(began).toFixed(2)} s`);
-}
-
-async function mapOf100000({ engine }: Bed) {
-  const arn = await create(engine, 'distributed', DISTRIBUTED);
-  const items = Array.from({ length: 100_000 }, () => 1);
-  globalThis.gc?.();
-  const before = process.memoryUsage().rss;
-  let most = before;
-  const watch = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 50);
-  const began = performance.now();
-  await ended(engine, await start(engine, arn, items));
-  clearInterval(watch);
+async function compare(part: Part, ours: Ours, peer: Peer | undefined) {
+  const { what, unit, bar, isTime } = part;
+  const ways: Run[] = [ours.run, ours.runInMemory, ...(peer ? [peer.run] : [])];
+  const [durable, memory, others] = (await medians(part, ways)) as [number, number, number | undefined];
   tell(
-    'distributed Map of 100,000 items',
-    `${since(began).toFixed(1)} s, ${Math.round((most - before) / 1_048_576)} MiB more at most`,
+    what,
+    `${figure(durable, unit)}   (bar ${figure(bar, unit)}: ${verdict(isTime ? durable <= bar : durable >= bar)})`,
   );
+  const times = (value: number) => (isTime ? value / others! : others! / value).toFixed(2);
+  tell('  in memory (Express)', figure(memory, unit));
+  if (others !== undefined)
+    tell(
+      `  ${PEER}`,
+      `${figure(others, unit)}, ${times(durable)} x as fast as ours on disk, ${times(memory)} x in memory`,
+    );
 }
 
-async function parked(count: number) {
-  const bed = await open();
-  const arn = await create(bed.engine, 'park', PARK);
-  globalThis.gc?.();
-  const before = process.memoryUsage().heapUsed;
-  for (let at = 0; at < count; at += 1_000)
-    await Promise.all(Array.from({ length: 1_000 }, (_, one) => start(bed.engine, arn, { ...INPUT, at: at + one })));
-  globalThis.gc?.();
-  const memory = (process.memoryUsage().heapUsed - before) / count;
-  await bed.close();
-  const disk = statSync(bed.file).size / count;
-  const began = performance.now();
-  const again = await open(bed.folder);
-  const recovered = since(began);
-  await again.close();
-  rmSync(bed.folder, { recursive: true });
-  const sizes = `${(memory / 1_024).toFixed(1)} KiB in memory, ${(disk / 1_024).toFixed(1)} KiB on disk each`;
-  tell(`${count.toLocaleString('en')} parked executions`, `${sizes}, recovered in ${recovered.toFixed(2)} s`);
+/** Commits a second of 2 KiB each, with nothing around them. */
+function bareCommits(folder: string): number {
+  const database = new DatabaseSync(join(folder, 'bare.db'));
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE IF NOT EXISTS t (v TEXT)');
+  const [begin, insert, commit] = ['BEGIN', 'INSERT INTO t VALUES (?)', 'COMMIT'].map((text) => database.prepare(text));
+  const [count, began] = [500, performance.now()];
+  for (let at = 0; at < count; at++) {
+    begin!.run();
+    insert!.run('x'.repeat(2_048));
+    commit!.run();
+  }
+  database.close();
+  return (count * 1_000) / (performance.now() - began);
+}
+
+const KIB = 1_024;
+
+/** A measurement in a process of its own. */
+function alone<T>(what: string, folder: string, { count, options = [] }: { count: number; options?: string[] }): T {
+  const worker = join(import.meta.dirname, 'engine', 'worker.ts');
+  const args = ['--no-warnings', '--expose-gc', ...options, worker, what, folder, String(count)];
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as T;
+}
+
+interface Parked {
+  readonly memory: number;
+  readonly seconds: number;
+  readonly disk: number;
+}
+
+/** Executions that wait for a day: what they take, and how long the next start takes with them. Bars for 10,000 of them. */
+function parked(count: number, bars: { readonly bytes: number; readonly seconds: number } | undefined) {
+  const folder = mkdtempSync(join(tmpdir(), 'engine-bench-'));
+  const begun = alone<Parked>('park', folder, { count });
+  const again = alone<Parked>('recover', folder, { count });
+  rmSync(folder, { recursive: true });
+  const each = Math.max(begun.memory, again.memory);
+  tell(
+    `${count.toLocaleString('en')} parked executions`,
+    `${(each / KIB).toFixed(2)} KiB of heap each${bars ? ` (bar ${bars.bytes / 1_000} kB: ${verdict(each <= bars.bytes)})` : ''}`,
+  );
+  tell('  on disk each', `${(begun.disk / KIB).toFixed(2)} KiB`);
+  tell('  begun in', `${begun.seconds.toFixed(2)} s`);
+  const bar = bars ? ` (bar ${bars.seconds} s: ${verdict(again.seconds <= bars.seconds)})` : '';
+  tell('  recovered in', `${again.seconds.toFixed(2)} s${bar}`);
+}
+
+/** Children of a Map Run come and go: ten times the items must not take ten times the memory. */
+function largeMap() {
+  const [few, many] = [10_000, 100_000].map((count) => {
+    const folder = mkdtempSync(join(tmpdir(), 'engine-bench-'));
+    const options = ['--max-old-space-size=192'];
+    const measured = alone<Parked>('map', folder, { count, options });
+    rmSync(folder, { recursive: true });
+    return measured;
+  }) as [Parked, Parked];
+  const mib = ({ memory }: Parked) => `${Math.round(memory / KIB ** 2)} MiB`;
+  tell('distributed Map of 100,000 items', `${many.seconds.toFixed(1)} s, ${mib(many)} more at most`);
+  tell('  of 10,000 items', `${few.seconds.toFixed(1)} s, ${mib(few)} more at most; the heap is bounded to 192 MiB`);
 }
 
 /** Prints the figures. */
 export async function bench(): Promise<void> {
-  const bed = await open();
-  for (const part of [chain, loop, mapOf1000, mapOf100000]) await part(bed);
-  await bed.close();
-  rmSync(bed.folder, { recursive: true });
-  await parked(10_000);
-  if (process.argv.includes('--long')) await parked(100_000);
+  const installed = installPeer();
+  const ours = await openOurs();
+  const peer = installed && openPeer(installed.folder);
+  const bare = Array.from({ length: TURNS }, () => bareCommits(join(ours.file, '..')));
+  tell('bare commits of 2 KiB, each synced to disk', figure(median(bare), 'a second'));
+  for (const part of PARTS) await compare(part, ours, peer);
+  await ours.close();
+  removeFolderOf(ours);
+  largeMap();
+  parked(10_000, { bytes: 4_000, seconds: 0.5 });
+  if (installed) {
+    const { memory } = alone<Parked>('peer', installed.folder, { count: 10_000 });
+    tell(`  ${PEER}`, `${(memory / KIB).toFixed(2)} KiB of heap each; nothing is on disk, nothing is recovered`);
+  }
+  parked(100_000, undefined);
+  installed?.remove();
 }
 
 if (import.meta.filename === process.argv[1]) await bench();

@@ -11,6 +11,8 @@ export interface Caller {
   readonly accessKeyId?: string;
   /** What SDKs name all attempts of one call by. Source: AWS SDKs and tools reference, retry behavior. */
   readonly invocationId?: string;
+  /** Aborted when the caller has gone away. */
+  readonly gone?: AbortSignal;
 }
 
 /** An AWS JSON API: `X-Amz-Target: <targetPrefix>.<operation>`. */
@@ -72,7 +74,11 @@ async function answerCall(request: HttpRequest, options: DispatchOptions): Promi
   if (request.method !== 'POST' || !api || !operation) throw unknownTarget(request, options);
   const accessKeyId = await authenticate(request, api, options);
   const invocationId = request.headers['amz-sdk-invocation-id'];
-  const caller = { ...(accessKeyId ? { accessKeyId } : {}), ...(invocationId ? { invocationId } : {}) };
+  const caller = {
+    ...(accessKeyId ? { accessKeyId } : {}),
+    ...(invocationId ? { invocationId } : {}),
+    ...(request.gone ? { gone: request.gone } : {}),
+  };
   const output = await api.call(operation, parseBody(request), caller);
   return {
     status: 200,

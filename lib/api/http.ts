@@ -7,6 +7,8 @@ export interface HttpRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** Aborted when the caller goes away without its answer. */
+  readonly gone?: AbortSignal;
 }
 
 export interface HttpResponse {

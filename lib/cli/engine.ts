@@ -15,7 +15,7 @@ const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 /** The Step Functions API alone, durably, from a folder. Functions are invoked at AWS_ENDPOINT_URL_LAMBDA; events go to AWS_ENDPOINT_URL_EVENTBRIDGE, or into a file. */
 export const engine: Command = {
   usage:
-    'rehost engine --data FOLDER --auth none [--port 4599] [--host 127.0.0.1] [--account 000000000000] [--region us-east-1]',
+    'rehost engine --data FOLDER --auth none [--port 4599] [--host 127.0.0.1] [--account 000000000000] [--region us-east-1] [--synchronous FULL|NORMAL] [--retention-days 90]',
   options: {
     port: { type: 'string', default: '4599' },
     host: { type: 'string', default: '127.0.0.1' },
@@ -23,37 +23,58 @@ export const engine: Command = {
     auth: { type: 'string' },
     account: { type: 'string', default: '000000000000' },
     region: { type: 'string', default: 'us-east-1' },
+    synchronous: { type: 'string', default: 'FULL' },
+    'retention-days': { type: 'string', default: '90' },
   },
   async run({ values }) {
-    const { data, auth, host, port, account, region } = values as Record<
-      'data' | 'auth' | 'host' | 'port' | 'account' | 'region',
-      string
-    >;
-    if (!data) throw new UsageError('--data is required: the folder of what the engine keeps');
-    if (auth !== 'none' || !LOOPBACK.includes(host))
-      throw new UsageError(`the engine checks no signatures: say --auth none, and keep it on ${LOOPBACK.join(' or ')}`);
-    return serveUntilStopped({ data, host, port: Number(port), account, region });
+    return serveUntilStopped(checked(values as Record<string, string>));
   },
 };
 
-async function serveUntilStopped({
-  data,
-  host,
-  port,
-  account,
-  region,
-}: {
-  data: string;
-  host: string;
-  port: number;
-  account: string;
-  region: string;
-}): Promise<number> {
+type Durability = 'FULL' | 'NORMAL';
+
+interface Settings {
+  readonly data: string;
+  readonly host: string;
+  readonly port: number;
+  readonly account: string;
+  readonly region: string;
+  readonly synchronous: Durability;
+  readonly retentionDays: number;
+}
+
+function checked(values: Readonly<Record<string, string>>): Settings {
+  const { data, auth, host, account, region, synchronous, port, 'retention-days': days } = values;
+  if (!data) throw new UsageError('--data is required: the folder of what the engine keeps');
+  if (auth !== 'none' || !LOOPBACK.includes(host!))
+    throw new UsageError(`the engine checks no signatures: say --auth none, and keep it on ${LOOPBACK.join(' or ')}`);
+  if (!/^\d{1,5}$/.test(port!) || Number(port) > 65_535) throw new UsageError(`--port ${port}: give a port, or 0`);
+  if (!/^\d{12}$/.test(account!)) throw new UsageError(`--account ${account}: give twelve digits`);
+  if (synchronous !== 'FULL' && synchronous !== 'NORMAL')
+    throw new UsageError(
+      `--synchronous ${synchronous}: FULL survives a loss of power, NORMAL only the end of the process`,
+    );
+  if (!(Number(days) > 0))
+    throw new UsageError(`--retention-days ${days}: give the days for which ended executions are kept`);
+  return {
+    data,
+    host: host!,
+    port: Number(port),
+    account: account!,
+    region: region!,
+    synchronous,
+    retentionDays: Number(days),
+  };
+}
+
+async function serveUntilStopped(settings: Settings): Promise<number> {
+  const { data, host, port, account, region, synchronous, retentionDays } = settings;
   mkdirSync(data, { recursive: true });
   const lock = lockFolder(data);
-  const store = openEngineStore(join(data, 'engine.db'));
+  const store = openEngineStore(join(data, 'engine.db'), { synchronous });
   const { AWS_ENDPOINT_URL_LAMBDA: lambda, AWS_ENDPOINT_URL_EVENTBRIDGE: bus } = process.env;
   const log = (entry: object) => void process.stderr.write(`${JSON.stringify(entry, errorsToo)}\n`);
+  const { promise: end, resolve: ended } = Promise.withResolvers<number>();
   const served = createEngine({
     store,
     clock: systemClock,
@@ -64,18 +85,19 @@ async function serveUntilStopped({
     invoke: lambda ? httpInvoke(lambda) : hostedInvoke({}),
     putEvents: bus ? httpEvents(bus) : eventsFile(join(data, 'events.jsonl')),
     log,
+    failed: () => ended(1),
+    limits: { retention: retentionDays * 86_400_000 },
   });
   await served.start();
   const server = await serveEngine(served, { port, host });
   process.stdout.write(`Step Functions at ${server.url}\n`);
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended(0));
+  const status = await end;
   await server.close();
   await served.stop();
   store.close();
   lock.close();
-  return 0;
+  return status;
 }
 
 /** Errors have no members of their own that JSON would show. */

@@ -132,8 +132,9 @@ async function connectWhenReady(path: string, { child, ended }: Server): Promise
     try {
       return await connectNbd(path, { silence: SILENCE_LIMIT });
     } catch (error) {
-      if (error instanceof NbdError) throw await explained(error, { child, ended });
-      if (!NOT_YET.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (error instanceof NbdError || BROKEN.includes(code)) throw await explained(error as Error, { child, ended });
+      if (!NOT_YET.includes(code)) throw error;
     }
     if (end) throw end;
     await sleep(CONNECT_INTERVAL);
@@ -141,7 +142,7 @@ async function connectWhenReady(path: string, { child, ended }: Server): Promise
 }
 
 /** It listens before it opens the image: a connection that breaks is mostly the end of the process, which says why. */
-async function explained(error: NbdError, { child, ended }: Server): Promise<Error> {
+async function explained(error: Error, { child, ended }: Server): Promise<Error> {
   const reason = await Promise.race([ended, sleep(END_LIMIT, undefined, { ref: false })]);
   if (reason) return reason;
   child.kill('SIGKILL');
@@ -151,6 +152,8 @@ async function explained(error: NbdError, { child, ended }: Server): Promise<Err
 
 /** No socket yet, or nobody listening on it. */
 const NOT_YET = ['ENOENT', 'ECONNREFUSED'];
+/** It ended between the two. */
+const BROKEN = ['ECONNRESET', 'EPIPE'];
 
 function bytesOf(client: NbdClient, { server, path }: { server: Server; path: string }): Bytes {
   /** A connection that broke says less than the end of the process does. */

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Json } from '../json.ts';
 import { start } from './api/executions.ts';
 import { callEngine } from './api/operations.ts';
-import type { EngineService } from './api/service.ts';
+import type { Caller, EngineService } from './api/service.ts';
 import type { Invoke } from './invoke.ts';
 import { DEFAULT_LIMITS, type EngineLimits } from './limits.ts';
 import { Runtime } from './runtime.ts';
@@ -22,6 +22,8 @@ export interface EngineOptions {
   /** Takes the entries of `events:putEvents`; answers like EventBridge's PutEvents. */
   putEvents(entries: Json[]): Promise<Json>;
   log(entry: object): void;
+  /** Told when the engine cannot write any more, and has stopped: a new process may go on. */
+  failed?(error: unknown): void;
   /** @default those of AWS */
   readonly limits?: Partial<EngineLimits>;
 }
@@ -32,7 +34,7 @@ export interface Engine {
   /** Takes no more turns; what is under way is done again by the next start. Closes nothing that it was given. */
   stop(): Promise<void>;
   /** One call of the Step Functions API. Throws ApiError. */
-  call(operation: string, input: Json): Promise<Json>;
+  call(operation: string, input: Json, caller?: Caller): Promise<Json>;
   /** Resolves once nothing happens but by time, tokens or calls. */
   idle(): Promise<void>;
 }
@@ -56,6 +58,7 @@ export function createEngine(options: EngineOptions): Engine {
     store,
     clock,
     world,
+    failed: (error) => options.failed?.(error),
     tasks: {
       invoke: options.invoke,
       putEvents: (entries) => options.putEvents(entries),
@@ -77,7 +80,7 @@ export function createEngine(options: EngineOptions): Engine {
       cancelPruning();
       await runtime.stop();
     },
-    call: (operation, input) => callEngine(operation, input, service),
+    call: (operation, input, caller = {}) => callEngine(operation, input, { ...service, ...caller }),
     idle: () => runtime.idle(),
   };
 }

@@ -6,8 +6,10 @@ export interface EngineLimits {
   readonly historyEvents: number;
   /** Items of an inline Map that run at the same time. */
   readonly inlineMapConcurrency: number;
-  /** Child executions of a distributed Map that run at the same time. AWS allows 10,000; one machine is better off with fewer. */
+  /** Child executions of a distributed Map that run at the same time at most, however many are asked for. */
   readonly distributedMapConcurrency: number;
+  /** As many run where the state does not say. AWS takes all that it may; one machine is better off with fewer. */
+  readonly distributedMapDefault: number;
   /** Milliseconds for which ended executions are kept. */
   readonly retention: number;
   /** Bytes of UTF-8 that a definition may have. */
@@ -28,7 +30,8 @@ export const DEFAULT_LIMITS: EngineLimits = {
   payloadBytes: 262_144,
   historyEvents: 25_000,
   inlineMapConcurrency: 40,
-  distributedMapConcurrency: 1_000,
+  distributedMapConcurrency: 10_000,
+  distributedMapDefault: 1_000,
   retention: 90 * DAY * 1_000,
   definitionBytes: 1_048_576,
   standardSeconds: 365 * DAY,

@@ -18,6 +18,8 @@ export interface RuntimeOptions {
   readonly clock: Clock;
   readonly world: World;
   readonly tasks: Omit<TaskServices, 'offer'>;
+  /** Told when a round could not be committed. */
+  failed(error: unknown): void;
 }
 
 const START: Wake = { thread: ROOT, signal: { kind: 'start' } };
@@ -247,6 +249,7 @@ export class Runtime {
     this.#rounds.halt();
     this.#waiters.clear();
     this.#options.world.report({ level: 'error', message: 'the engine stops: a round could not be committed', error });
+    this.#options.failed(error);
   }
 
   /** Sees to what a thread waits for, now that it is on disk. */

@@ -119,6 +119,8 @@ export interface EngineStore {
   remove(kind: keyof Records, arn: string): void;
   /** All whose ARN begins so, in the order of their ARNs. */
   list<K extends keyof Records>(kind: K, prefix?: string): Records[K][];
+  /** The Map Runs of an execution. */
+  mapRunsOf(executionArn: string): MapRunRow[];
   /** The text of a definition that executions run, by its digest. */
   definition(digest: string): string;
   putDefinition(digest: string, text: string): void;

@@ -3,39 +3,45 @@ import type { EngineStore } from '../engine/store.ts';
 import type { Sql } from './prepared.ts';
 
 /** Members that repeat what the execution works on: one state's output is the next one's input, and the task's parameters. */
-const PAYLOADS = ['input', 'output', 'parameters'];
+const PAYLOADS = ['input', 'output', 'parameters'] as const;
 /** Characters from which a text is worth keeping once. */
 const WORTH = 40;
+/** Payloads that are looked at for the same text again: what repeats does so within a few events. */
+const NEAR = 6;
+/** Stands between the parts of a row. JSON text has no such character, so that payloads stand in the row as they are. */
+const SEPARATOR = '\u001e';
 
 type Details = Record<string, unknown>;
 
-/** The events of a turn as text, in which each long payload stands once; its place stands where it was. */
+/** The events of a turn as text: first the long payloads, each once, then the events, with its place where a payload was. */
 export function packEvents(events: readonly HistoryEvent[]): string {
   const texts: string[] = [];
-  const places = new Map<string, number>();
-  const placed = (text: string) => {
-    const known = places.get(text);
-    if (known !== undefined) return known;
-    places.set(text, texts.length);
-    return texts.push(text) - 1;
-  };
-  const packed = events.map((event) =>
-    mapDetails(event, (value) => (typeof value === 'string' && value.length >= WORTH ? placed(value) : value)),
-  );
-  return JSON.stringify([texts, packed]);
+  const packed = events.map((event) => withPayloads(event, (value) => placed(value, texts)));
+  return [...texts, JSON.stringify(packed)].join(SEPARATOR);
+}
+
+/** What stands in an event for a payload: its place, or itself where it is short. */
+function placed(value: unknown, texts: string[]): unknown {
+  // A lone surrogate is kept by JSON's escapes only.
+  if (typeof value !== 'string' || value.length < WORTH || !value.isWellFormed()) return value;
+  for (let place = texts.length - 1; place >= 0 && place >= texts.length - NEAR; place--)
+    if (texts[place] === value) return place;
+  return texts.push(value) - 1;
 }
 
 export function unpackEvents(packed: string): HistoryEvent[] {
-  const [texts, events] = JSON.parse(packed) as [string[], HistoryEvent[]];
-  return events.map((event) => mapDetails(event, (value) => (typeof value === 'number' ? texts[value] : value)));
+  const texts = packed.split(SEPARATOR);
+  const events = JSON.parse(texts.pop()!) as HistoryEvent[];
+  return events.map((event) => withPayloads(event, (value) => (typeof value === 'number' ? texts[value] : value)));
 }
 
-function mapDetails(event: HistoryEvent, map: (value: unknown) => unknown): HistoryEvent {
+/** The event with other payloads. */
+function withPayloads(event: HistoryEvent, map: (value: unknown) => unknown): HistoryEvent {
   for (const name in event) {
     const details = event[name];
     if (typeof details !== 'object' || details === null) continue;
     const changed: Details = { ...details };
-    for (const member of PAYLOADS) if (member in changed) changed[member] = map(changed[member]);
+    for (const member of PAYLOADS) if (changed[member] !== undefined) changed[member] = map(changed[member]);
     return { ...event, [name]: changed };
   }
   return event;

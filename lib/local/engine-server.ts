@@ -6,6 +6,7 @@ import { ServiceError } from '../api/errors.ts';
 import { ApiError } from '../engine/api-error.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Json } from '../json.ts';
+import { goneOf } from './http-server.ts';
 
 /** Bytes that a request may have: a definition of 1 MiB, escaped, and what goes with it. */
 const MAX_BODY = 4 * 1_048_576;
@@ -35,18 +36,22 @@ export async function serveEngine(
 }
 
 async function respond(engine: Engine, request: IncomingMessage, response: ServerResponse) {
-  const { status, body } = await answer(engine, request);
+  const { status, body } = await answer(engine, request, goneOf(response));
   response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': randomUUID() });
   response.end(body);
 }
 
-async function answer(engine: Engine, request: IncomingMessage): Promise<{ status: number; body: string }> {
+async function answer(
+  engine: Engine,
+  request: IncomingMessage,
+  gone: AbortSignal,
+): Promise<{ status: number; body: string }> {
   try {
     refuseForeignHost(request);
     const operation = TARGET.exec(String(request.headers['x-amz-target'] ?? ''))?.[1];
     if (!operation)
       throw new ApiError('UnknownOperationException', 'X-Amz-Target names no operation of AWSStepFunctions');
-    return { status: 200, body: JSON.stringify(await engine.call(operation, parsed(await bodyOf(request)))) };
+    return { status: 200, body: JSON.stringify(await engine.call(operation, parsed(await bodyOf(request)), { gone })) };
   } catch (error) {
     const { type, status, message } = known(error);
     return { status, body: JSON.stringify({ __type: type, message }) };

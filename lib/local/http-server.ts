@@ -22,7 +22,7 @@ const MAX_DROPPED = 16 * MAX_BODY;
 export async function serve(handle: Handle, { host, port }: { host: string; port: number }): Promise<HttpServer> {
   const server = createServer({ requestTimeout: ARRIVAL, headersTimeout: ARRIVAL, keepAliveTimeout: KEEP_ALIVE });
   server.on('request', (incoming, outgoing) => {
-    readRequest(incoming)
+    readRequest(incoming, goneOf(outgoing))
       .then(handle)
       .then((response) => send(response, outgoing, server))
       // The caller went away in the middle of its request, or sends without end: there is nobody to answer.
@@ -52,7 +52,16 @@ function close(server: Server): Promise<void> {
   });
 }
 
-async function readRequest(incoming: IncomingMessage): Promise<HttpRequest> {
+/** Aborted when the connection ends before the answer has been sent. */
+export function goneOf(outgoing: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  outgoing.once('close', () => {
+    if (!outgoing.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
+async function readRequest(incoming: IncomingMessage, gone: AbortSignal): Promise<HttpRequest> {
   const { path, query } = splitTarget(incoming.url ?? '/');
   return {
     method: incoming.method ?? 'GET',
@@ -65,6 +74,7 @@ async function readRequest(incoming: IncomingMessage): Promise<HttpRequest> {
       ]),
     ),
     body: await readBody(incoming),
+    gone,
   };
 }
 

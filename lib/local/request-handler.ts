@@ -32,7 +32,7 @@ export function requestHandler(options: RequestHandlerOptions): Handle {
     targetPrefix: 'AWSStepFunctions',
     signingName: 'states',
     jsonVersion: '1.0',
-    call: (operation: string, input: Json) => engine.call(operation, input),
+    call: engine.call,
   } as const;
   const secretOf = async (accessKeyId: string) => {
     const key = await store.get('AccessKey', accessKeyId);

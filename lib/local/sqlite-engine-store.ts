@@ -11,6 +11,7 @@ import { prepared, type Sql } from './prepared.ts';
  */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS record (kind TEXT, arn TEXT, row TEXT NOT NULL, PRIMARY KEY (kind, arn)) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS map_run_of_execution ON record (row ->> 'executionArn') WHERE kind = 'mapRun';
   CREATE TABLE IF NOT EXISTS definition (digest TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS execution (
     number INTEGER PRIMARY KEY, arn TEXT NOT NULL UNIQUE, machine TEXT NOT NULL, mapRun TEXT, status TEXT NOT NULL,
@@ -42,14 +43,15 @@ export function openEngineStore(
   database.exec(SCHEMA);
   const sql = prepared(database);
   const kept: Kept = new WeakMap();
+  const inTransaction = transactions(database);
   return {
     commit: (turns) =>
-      transaction(database, () => {
+      inTransaction(() => {
         for (const turn of turns) write(sql, turn, kept);
       }),
     ...records(sql),
     ...executions(sql, kept),
-    prune: (endedBefore) => transaction(database, () => prune(sql, endedBefore)),
+    prune: (endedBefore) => inTransaction(() => prune(sql, endedBefore)),
     close: () => database.close(),
   };
 }
@@ -62,16 +64,21 @@ interface Known {
 }
 type Kept = WeakMap<ExecutionRow, Known>;
 
-function transaction<T>(database: DatabaseSync, run: () => T): T {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    const result = run();
-    database.exec('COMMIT');
-    return result;
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
-    throw error;
-  }
+type Transaction = <T>(run: () => T) => T;
+
+function transactions(database: DatabaseSync): Transaction {
+  const [begin, commit] = ['BEGIN IMMEDIATE', 'COMMIT'].map((text) => database.prepare(text));
+  return (run) => {
+    begin!.run();
+    try {
+      const result = run();
+      commit!.run();
+      return result;
+    } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
+  };
 }
 
 const rowsAs = <T>(statement: StatementSync, ...values: SQLInputValue[]): T[] =>
@@ -146,9 +153,13 @@ function writeParts(sql: Sql, { threads, endedThreads, items, itemsGone, mapRuns
   for (const run of mapRuns) sql(PUT_RECORD).run('mapRun', run.mapRunArn, JSON.stringify(run));
 }
 
+/** In the words of the index. */
+const OF_EXECUTION = `kind = 'mapRun' AND row ->> 'executionArn' = ?`;
 const PUT_RECORD = 'INSERT OR REPLACE INTO record VALUES (?, ?, ?)';
 
-function records(sql: Sql): Pick<EngineStore, 'put' | 'get' | 'remove' | 'list' | 'definition' | 'putDefinition'> {
+function records(
+  sql: Sql,
+): Pick<EngineStore, 'put' | 'get' | 'remove' | 'list' | 'mapRunsOf' | 'definition' | 'putDefinition'> {
   return {
     put: (kind, arn, row) => void sql(PUT_RECORD).run(kind, arn, JSON.stringify(row)),
     get: <K extends keyof Records>(kind: K, arn: string) =>
@@ -159,6 +170,8 @@ function records(sql: Sql): Pick<EngineStore, 'put' | 'get' | 'remove' | 'list' 
         sql('SELECT row FROM record WHERE kind = ? AND arn >= ? AND arn < ? ORDER BY arn'),
         ...[kind, prefix, `${prefix}\u{10ffff}`],
       ),
+    mapRunsOf: (executionArn) =>
+      rowsAs<Records['mapRun']>(sql(`SELECT row FROM record WHERE ${OF_EXECUTION}`), executionArn),
     definition: (digest) => sql('SELECT text FROM definition WHERE digest = ?').get(digest)!.text as string,
     putDefinition: (digest, text) => void sql('INSERT OR IGNORE INTO definition VALUES (?, ?)').run(digest, text),
   };
@@ -240,12 +253,16 @@ function listed(sql: Sql, query: ExecutionQuery): ExecutionRow[] {
 }
 
 function prune(sql: Sql, endedBefore: number): number {
-  const ended = sql('SELECT number, history FROM execution WHERE stopped < ? LIMIT ?').all(endedBefore, PRUNED_AT_ONCE);
-  for (const { number, history } of ended) {
+  const ended = sql('SELECT number, arn, history FROM execution WHERE stopped < ? LIMIT ?').all(
+    endedBefore,
+    PRUNED_AT_ONCE,
+  );
+  for (const { number, arn, history } of ended) {
     for (const chunk of chainFrom(sql, history as number | null))
       sql('DELETE FROM history WHERE number = ?').run(chunk);
     for (const table of ['turn', 'thread', 'item'])
       sql(`DELETE FROM ${table} WHERE execution = ?`).run(number as number);
+    sql(`DELETE FROM record WHERE ${OF_EXECUTION}`).run(arn as string);
     sql('DELETE FROM execution WHERE number = ?').run(number as number);
   }
   return ended.length;

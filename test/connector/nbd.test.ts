@@ -44,7 +44,7 @@ else
   describe('with nbdkit', () => {
     /** Waits for the server by its pid file, which it writes when it listens. */
     async function nbdkit(...args: string[]): Promise<ChildProcess> {
-      const pid = join(folder, 'pid');
+      const pid = join(folder, `pid${children.length}`);
       const child = spawn('nbdkit', ['-f', '-r', '-U', socket, '-P', pid, ...args], { stdio: 'ignore' });
       children.push(child);
       await until(async () => existsSync(pid), Boolean);

@@ -107,6 +107,24 @@ describe('an engine that is killed', () => {
   });
 });
 
+test('an engine that cannot write stops, says so, and answers by an error', async () => {
+  const inner = openEngineStore(':memory:');
+  const full = () => {
+    throw new Error('the disk is full');
+  };
+  const failures: unknown[] = [];
+  const failed = (error: unknown) => failures.push(String(error));
+  const engine = engineOn({ store: { ...inner, commit: full }, clock: new VirtualClock() }, { failed });
+  await engine.start();
+  const definition = JSON.stringify({ StartAt: 'P', States: { P: { Type: 'Pass', End: true } } });
+  const machine = (await engine.call('CreateStateMachine', { name: 'm', definition, roleArn: ROLE })) as {
+    stateMachineArn: string;
+  };
+  for (let attempt = 0; attempt < 2; attempt++)
+    await expect(engine.call('StartExecution', machine)).rejects.toThrow('the disk is full');
+  expect(failures).toEqual(['Error: the disk is full']);
+});
+
 test('of two answers to one task that come in one round the first is taken, and the second refused', async () => {
   const refused: string[] = [];
   const all = bed({

@@ -66,6 +66,18 @@ describe('a redrive', () => {
 });
 
 describe('an Express machine', () => {
+  test('keeps no history, and cannot be redriven', async () => {
+    const all = bed();
+    const executionArn = await all.start(await all.create('e', pass, { type: 'EXPRESS' }));
+    await all.pass(0);
+    expect(await all.describe(executionArn)).toMatchObject({ status: 'SUCCEEDED' });
+    for (const operation of ['GetExecutionHistory', 'RedriveExecution', 'ListMapRuns'])
+      await expect(all.call(operation, { executionArn })).rejects.toMatchObject({
+        type: 'InvalidArn',
+        message: "Invalid Arn: 'Resource type not valid in this context: express'",
+      });
+  });
+
   test('answers a synchronous call with its end', async () => {
     const { call, create } = bed({ work: async (input) => input });
     const stateMachineArn = await create('e', task('work'), { type: 'EXPRESS' });
@@ -126,6 +138,20 @@ describe('limits', () => {
     await all.pass(92 * 86_400_000);
     await expect(all.describe(ended)).rejects.toMatchObject({ type: 'ExecutionDoesNotExist' });
     expect(await all.describe(running)).toMatchObject({ status: 'RUNNING' });
+  });
+
+  test('a Map Run is forgotten with its execution', async () => {
+    const all = bed();
+    await all.engine.start();
+    const ProcessorConfig = { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' };
+    const Each = { Type: 'Map', ItemProcessor: { ...pass, ProcessorConfig }, End: true };
+    const executionArn = await all.start(await all.create('m', { StartAt: 'Each', States: { Each } }), [1, 2]);
+    await all.pass(0);
+    const { mapRunArn } = (await all.call('ListMapRuns', { executionArn })).mapRuns[0];
+    expect(await all.call('DescribeMapRun', { mapRunArn })).toMatchObject({ status: 'SUCCEEDED' });
+    await all.pass(92 * 86_400_000);
+    await expect(all.call('DescribeMapRun', { mapRunArn })).rejects.toMatchObject({ type: 'ResourceNotFound' });
+    expect(all.store.list('mapRun')).toEqual([]);
   });
 });
 

@@ -132,6 +132,31 @@ test('what was parked when the process was killed goes on in the next, and only 
   expect(await ended(second, executionArn)).toMatchObject({ status: 'SUCCEEDED', output: '{"a":1}' });
 });
 
+test('a worker that goes away while it waits is not given the next task', async () => {
+  const on = await engine();
+  const { activityArn } = await call(on, 'CreateActivity', { name: 'a' });
+  const away = new AbortController();
+  const headers = { 'x-amz-target': 'AWSStepFunctions.GetActivityTask' };
+  const asking = fetch(on.url, { method: 'POST', headers, body: JSON.stringify({ activityArn }), signal: away.signal });
+  // The engine has the first question before it has the answer to this one.
+  await call(on, 'ListActivities', {});
+  away.abort();
+  await expect(asking).rejects.toThrow();
+  await call(on, 'ListActivities', {});
+  await begun(on, { Type: 'Task', Resource: activityArn }, { a: 1 });
+  expect(await call(on, 'GetActivityTask', { activityArn })).toMatchObject({ input: '{"a":1}' });
+});
+
+test.each([
+  [['--synchronous', 'OFF'], 'FULL survives a loss of power'],
+  [['--retention-days', 'no'], 'give the days'],
+  [['--port', 'high'], 'give a port'],
+  [['--account', '1'], 'twelve digits'],
+])('fails to start with %j', async (options, problem) => {
+  const { status, stderr } = await rehost(['engine', '--data', '/nowhere', '--auth', 'none', ...options]);
+  expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining(problem) });
+});
+
 test('a page of the web does not reach it by a name of its own', async () => {
   const { url } = await engine();
   const status = await new Promise((resolve) =>

@@ -48,12 +48,15 @@ export const listActivities: EngineOperation = (input, { store }) => {
 
 /** Waits for a task, up to a minute; answers without a token when there was none. */
 export const getActivityTask: EngineOperation = async (input, service): Promise<Json> => {
-  const { runtime, clock, world } = service;
+  const { runtime, clock, world, gone } = service;
   const { activityArn } = find(input.activityArn as string, service);
-  for (const until = clock.now() + world.limits.activityPoll; clock.now() < until; ) {
+  for (const until = clock.now() + world.limits.activityPoll; clock.now() < until && !gone?.aborted; ) {
     const { task, cancel } = runtime.tasks.activities.take(activityArn);
     const drop = clock.setTimer(until, cancel);
+    // A caller that has gone away must not be given the next task.
+    gone?.addEventListener('abort', cancel, { once: true });
     const taken = await task;
+    gone?.removeEventListener('abort', cancel);
     drop();
     if (!taken) return {};
     const { nonce } = taken;

@@ -220,6 +220,12 @@ const summary = (row: ExecutionRow): { [key: string]: Json } =>
     mapRunArn: row.mapRunArn,
   });
 
+/** An execution that keeps a history: Express ones do not, and AWS knows their ARNs here no more than those of other things. */
+export function findStandard(arn: string, service: Pick<EngineService, 'store' | 'runtime'>): ExecutionRow {
+  checkArn(arn, 'execution');
+  return findExecution(arn, service);
+}
+
 export function findExecution(arn: string, { store, runtime }: Pick<EngineService, 'store' | 'runtime'>): ExecutionRow {
   checkArn(arn, 'execution', 'express');
   const row = store.execution(arn) ?? runtime.get(arn)?.row;

@@ -1,10 +1,10 @@
 import type { Json } from '../../json.ts';
 import type { HistoryEvent } from '../execution.ts';
-import { findExecution } from './executions.ts';
+import { findStandard } from './executions.ts';
 import { type EngineOperation, paged, seconds } from './service.ts';
 
 export const getExecutionHistory: EngineOperation = (input, service) => {
-  const { executionArn, events: count } = findExecution(input.executionArn as string, service);
+  const { executionArn, events: count } = findStandard(input.executionArn as string, service);
   const reverse = input.reverseOrder === true;
   const withData = input.includeExecutionData !== false;
   const { entries: events, ...rest } = paged<HistoryEvent>(input, {

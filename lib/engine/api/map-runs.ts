@@ -1,7 +1,7 @@
 import { ApiError } from '../api-error.ts';
 import type { JoinWait } from '../execution.ts';
 import type { MapRunRow, MapRunSettings } from '../store.ts';
-import { findExecution } from './executions.ts';
+import { findStandard } from './executions.ts';
 import { after, checkArn, compact, type EngineOperation, type EngineService, paged, seconds } from './service.ts';
 
 export const describeMapRun: EngineOperation = (input, service) => {
@@ -37,9 +37,9 @@ export const describeMapRun: EngineOperation = (input, service) => {
 };
 
 export const listMapRuns: EngineOperation = (input, service) => {
-  const { executionArn } = findExecution(input.executionArn as string, service);
+  const { executionArn } = findStandard(input.executionArn as string, service);
   const key = (row: MapRunRow) => row.mapRunArn;
-  const of = service.store.list('mapRun', 'arn:').filter((row) => row.executionArn === executionArn);
+  const of = service.store.mapRunsOf(executionArn).sort((a, b) => (a.mapRunArn < b.mapRunArn ? -1 : 1));
   const { entries: mapRuns, ...rest } = paged(input, {
     rows: (limit, place) => after(of, { limit, place, key }),
     entry: (found) => {

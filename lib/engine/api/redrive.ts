@@ -2,13 +2,13 @@ import { ApiError } from '../api-error.ts';
 import { type Execution, ROOT } from '../execution.ts';
 import { machineNameOf } from '../lifecycle.ts';
 import { emit } from '../step.ts';
-import { findExecution, redriveOf } from './executions.ts';
+import { findStandard, redriveOf } from './executions.ts';
 import { type EngineOperation, seconds } from './service.ts';
 
 /** Goes on with an execution from the state in which it failed, with what that state was given. */
 export const redriveExecution: EngineOperation = async (input, service) => {
   const { runtime, store, clock, world } = service;
-  const row = findExecution(input.executionArn as string, service);
+  const row = findStandard(input.executionArn as string, service);
   const { redriveStatus, redriveStatusReason } = redriveOf(row, service) as Record<string, string>;
   if (redriveStatus !== 'REDRIVABLE')
     throw new ApiError(

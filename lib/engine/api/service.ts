@@ -5,8 +5,14 @@ import type { Runtime } from '../runtime.ts';
 import type { World } from '../step.ts';
 import type { EngineStore } from '../store.ts';
 
+/** Who waits for an answer. */
+export interface Caller {
+  /** Aborted when the caller has gone away. */
+  readonly gone?: AbortSignal;
+}
+
 /** What the operations of the Step Functions API work on. */
-export interface EngineService {
+export interface EngineService extends Caller {
   readonly runtime: Runtime;
   readonly store: EngineStore;
   readonly clock: Clock;

@@ -203,7 +203,7 @@ function problemWith({ at, value, constraint: { length, range, values } }: Place
 const shownList = (list: readonly Json[]) =>
   `'[${list
     .map((entry) => {
-      const members = Object.entries(entry as object).map(([name, value]) => `${name}=${value}`);
+      const members = Object.entries(entry ?? {}).map(([name, value]) => `${name}=${value}`);
       return `RoutingConfigurationListItem(${members.join(', ')})`;
     })
     .join(', ')}]'`;

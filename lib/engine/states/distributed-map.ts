@@ -55,9 +55,9 @@ export const distributedMap: StateType<MapState> = {
 
 const waitOf = ({ thread }: MapStep) => thread.wait as MapRunWait;
 
-/** How many children may run at once, here: AWS runs 10,000 where nothing is said. */
+/** How many children may run at once, here. */
 const mostOf = ({ world }: MapStep, { maxConcurrency }: MapRunSettings) =>
-  Math.min(maxConcurrency || Number.POSITIVE_INFINITY, world.limits.distributedMapConcurrency);
+  Math.min(maxConcurrency || world.limits.distributedMapDefault, world.limits.distributedMapConcurrency);
 
 function keep({ execution, thread }: MapStep, wait: MapRunWait) {
   thread.wait = wait;
