@@ -81,7 +81,6 @@ function numberFor(memory: SharedArrayBuffer, { worker, memories }: Thread): num
 function begin(): Thread {
   const worker = new Worker(THREAD, { eval: true, execArgv: [] });
   const thread: Thread = { worker, waiting: [], memories: new Set() };
-  worker.unref();
   worker.on('message', (digest: string) => {
     thread.waiting.shift()?.resolve(Buffer.from(digest, 'latin1'));
     if (thread.waiting.length === 0) worker.unref();
@@ -90,5 +89,7 @@ function begin(): Thread {
     threads = threads.filter((one) => one !== thread);
     for (const { reject } of thread.waiting) reject(error);
   });
+  // Last: to listen for messages keeps the process alive again.
+  worker.unref();
   return thread;
 }
