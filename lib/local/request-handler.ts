@@ -5,7 +5,6 @@ import { smsApi } from '../api/sms/api.ts';
 import { throttle } from '../api/throttle.ts';
 import { takingNotifications } from '../api/validation-notifications.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Json } from '../json.ts';
 import type { Services } from '../ports.ts';
 import type { Faults } from './ebs/faults.ts';
 import { withSnapshotApis } from './ebs/snapshot-apis.ts';
