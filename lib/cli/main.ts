@@ -40,6 +40,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'lets a migration that waits for approval launch its application',
     load: async () => (await import('./approve.ts')).approve,
   },
+  export: {
+    summary: 'writes a disk of an image into a file: raw, qcow2 or VMDK',
+    load: async () => (await import('./export.ts')).exportImage,
+  },
 };
 
 /** Runs the command line. Answers the exit status: 0 done, 1 failed, 2 called wrongly. */
@@ -84,6 +88,6 @@ const help = () =>
     '',
     ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`),
     '',
-    'Commands but `up`, `migrate` and `fsck` need a service: run `rehost up` and export the lines that it prints.',
+    'Commands but `up`, `migrate`, `engine`, `fsck` and `export` need a service: run `rehost up` and export the lines that it prints.',
     '`rehost COMMAND --help` tells a command’s options.',
   ].join('\n');
