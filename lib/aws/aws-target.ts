@@ -5,15 +5,14 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Target } from '../ports.ts';
-import type { Snapshots } from '../snapshots.ts';
 import { awsClient, type ClientConfig } from './client.ts';
 import { cloudFormationStacks } from './cloud-formation-stacks.ts';
 import { ec2Images } from './ec2-images.ts';
 import { removeJobSnapshots } from './job-snapshots.ts';
-import { keyArn } from './key-arn.ts';
 import { plainEbsSnapshots } from './plain-ebs-snapshots.ts';
 import type { Pace } from './poll.ts';
 import { s3Objects } from './s3-objects.ts';
+import { targetSnapshots } from './target-snapshots.ts';
 
 /** The account of an appliance. */
 export interface AwsPlace {
@@ -35,7 +34,7 @@ export function awsTarget({ account, region }: AwsPlace, config: ClientConfig = 
   const images = ec2Images(ec2, pace);
   const kms = awsClient(KMSClient, inRegion);
   return {
-    snapshots: keyed(plainEbsSnapshots({ ebs: awsClient(EBSClient, inRegion), ec2 }), kms),
+    snapshots: targetSnapshots(async () => plainEbsSnapshots({ ebs: awsClient(EBSClient, inRegion), ec2 }), kms),
     images,
     stacks: cloudFormationStacks(awsClient(CloudFormationClient, inRegion), {
       account,
@@ -53,11 +52,4 @@ export function awsTarget({ account, region }: AwsPlace, config: ClientConfig = 
 const pathStyle = (config: ClientConfig): ClientConfig & { forcePathStyle: boolean } => ({
   ...config,
   forcePathStyle: Boolean(config.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL),
-});
-
-/** Snapshots whose keys may be named as SMS names them. */
-const keyed = (snapshots: Snapshots, kms: KMSClient): Snapshots => ({
-  ...snapshots,
-  start: async (spec) =>
-    snapshots.start(spec.kmsKeyArn ? { ...spec, kmsKeyArn: await keyArn(kms, spec.kmsKeyArn) } : spec),
 });

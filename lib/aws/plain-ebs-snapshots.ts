@@ -58,19 +58,18 @@ export function plainEbsSnapshots({ ebs, ec2 }: { ebs: EBSClient; ec2: EC2Client
     async *list(SnapshotId) {
       for (let NextToken: string | undefined, more = true; more; more = NextToken !== undefined) {
         const page = await ebs.send(new ListSnapshotBlocksCommand({ SnapshotId, NextToken }));
-        // moto has no order of its own, and numbers as text.
         const blocks = (page.Blocks ?? []).map((block) => ({
-          index: Number(block.BlockIndex),
+          index: block.BlockIndex!,
           token: block.BlockToken!,
         }));
-        yield* blocks.sort((a, b) => a.index - b.index);
+        yield* blocks;
         NextToken = page.NextToken;
       }
     },
     async *changed(FirstSnapshotId, SecondSnapshotId) {
       for (let NextToken: string | undefined, more = true; more; more = NextToken !== undefined) {
         const page = await ebs.send(new ListChangedBlocksCommand({ FirstSnapshotId, SecondSnapshotId, NextToken }));
-        for (const { BlockIndex } of page.ChangedBlocks ?? []) yield { index: Number(BlockIndex) };
+        for (const { BlockIndex } of page.ChangedBlocks ?? []) yield { index: BlockIndex! };
         NextToken = page.NextToken;
       }
     },

@@ -101,6 +101,27 @@ function fail(fault: Exclude<Fault, 'lost'>, service: string, response: ServerRe
   response.writeHead(status, errorType).end(body);
 }
 
+/** moto's EBS direct APIs speak of blocks of 512 bytes, with their numbers as text and in no order. */
+function corrected(body: Buffer): Buffer {
+  if (body[0] !== OPENING_BRACE || !body.includes('"BlockSize": 512')) return body;
+  const answer = JSON.parse(body.toString()) as { BlockSize: number; Blocks?: Block[]; ChangedBlocks?: Block[] };
+  for (const blocks of [answer.Blocks ?? [], answer.ChangedBlocks ?? []]) {
+    for (const block of blocks) block.BlockIndex = Number(block.BlockIndex);
+    blocks.sort((a, b) => Number(a.BlockIndex) - Number(b.BlockIndex));
+  }
+  return Buffer.from(JSON.stringify({ ...answer, BlockSize: 524_288 }));
+}
+
+const OPENING_BRACE = 0x7b;
+
+/** The length that a correction changed; an answer to HEAD has one without a body. */
+const lengthOf = ({ headers }: IncomingMessage, { length }: Buffer) =>
+  length > 0 && headers['content-length'] ? { 'content-length': length } : {};
+
+interface Block {
+  BlockIndex: string | number;
+}
+
 function forward(
   target: string,
   {
@@ -113,9 +134,9 @@ function forward(
   return new Promise((resolve) => {
     const { method, url, headers } = incoming;
     const outgoing = request(new URL(url!, target), { method, headers }, async (answer) => {
-      const bytes = await bodyOf(answer);
+      const bytes = corrected(await bodyOf(answer));
       if (lost) response.destroy();
-      else response.writeHead(answer.statusCode!, answer.headers).end(bytes);
+      else response.writeHead(answer.statusCode!, { ...answer.headers, ...lengthOf(answer, bytes) }).end(bytes);
       resolve();
     });
     outgoing.on('error', () => {
