@@ -28,13 +28,20 @@ export async function awsPlace(config: ClientConfig): Promise<AwsPlace> {
 }
 
 /** Snapshots, images, stacks and their templates in an account. */
-export function awsTarget({ account, region }: AwsPlace, config: ClientConfig = {}, pace?: Pace): Target {
+export function awsTarget(
+  { account, region }: AwsPlace,
+  config: ClientConfig = {},
+  { pace }: { pace?: Pace } = {},
+): Target {
   const inRegion = { ...config, region };
   const ec2 = awsClient(EC2Client, inRegion);
   const images = ec2Images(ec2, pace);
   const kms = awsClient(KMSClient, inRegion);
   return {
-    snapshots: targetSnapshots(async () => plainEbsSnapshots({ ebs: awsClient(EBSClient, inRegion), ec2 }), kms),
+    snapshots: targetSnapshots(
+      async () => plainEbsSnapshots({ ebs: awsClient(EBSClient, ebsConfig(inRegion)), ec2 }),
+      kms,
+    ),
     images,
     stacks: cloudFormationStacks(awsClient(CloudFormationClient, inRegion), {
       account,
@@ -46,6 +53,12 @@ export function awsTarget({ account, region }: AwsPlace, config: ClientConfig = 
     start: () => {},
     close: async () => {},
   };
+}
+
+/** Blocks are put beside the client, which learns of an endpoint in the environment with its first call only. */
+function ebsConfig(config: ClientConfig): ClientConfig {
+  const endpoint = config.endpoint ?? process.env.AWS_ENDPOINT_URL_EBS ?? process.env.AWS_ENDPOINT_URL;
+  return endpoint ? { ...config, endpoint } : config;
 }
 
 /** Another endpoint than AWS's own is reached by one name, which no bucket stands before. */

@@ -59,7 +59,7 @@ describeOnMoto('an appliance whose account fails', () => {
     const clock = new VirtualClock();
     const place = { account: '123456789012', region: account.config.region };
     const config = { ...account.config, retryStrategy: retries(attempts), requestHandler: IMPATIENT };
-    const target = awsTarget(place, config, { first: 1, longest: 5, total: 50 });
+    const target = awsTarget(place, config, { pace: { first: 1, longest: 5, total: 50 } });
     const started = await start({ clock, auth: 'none', servers: ['db1', 'web1'], target });
     try {
       const { workflows, store } = started.rehost.services;
