@@ -108,10 +108,7 @@ describeOnMoto('an appliance whose account fails', () => {
     const name = 'fails with a word on what fails: %s';
 
     test.each([
-      [
-        'ebs PUT /snapshots/*/blocks/*',
-        'ServerError: TransientError: PutSnapshotBlockCommand: RequestThrottledException',
-      ],
+      ['ebs PUT /snapshots/*/blocks/*', 'RequestThrottledException'],
       ['s3 PUT /*', 'GenerateTemplate: PutObjectCommand: SlowDown'],
       ['cloudformation DescribeStacks', 'LAUNCH_FAILED: TransientError: DescribeStacksCommand: Throttling'],
     ])(name, fails);
