@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { motoEbs } from './moto-ebs.ts';
 
 /** A call of an AWS API, as it is read off the wire. */
 export interface AwsCall {
@@ -33,6 +34,8 @@ export interface AwsProxy {
 export async function awsProxy(target: string): Promise<AwsProxy> {
   const calls: AwsCall[] = [];
   const counts = new Map<string, number>();
+  const forward = forwardTo(target);
+  const ebs = motoEbs(forward);
   let lastOfDynamo: Promise<unknown> = Promise.resolve();
 
   const server = createServer(async (incoming, response) => {
@@ -44,10 +47,13 @@ export async function awsProxy(target: string): Promise<AwsProxy> {
     calls.push(call);
     const fault = proxy.faultOf(call);
     if (fault && fault !== 'lost') return fail(fault, service, response);
-    const pass = () => forward(target, { incoming, body, response, lost: fault === 'lost' });
-    if (service !== 'dynamodb') return pass();
-    lastOfDynamo = lastOfDynamo.then(pass, pass);
-    await lastOfDynamo;
+    const { method = 'GET', url = '/', headers } = incoming;
+    const send = service === 'ebs' ? ebs : forward;
+    const pass = () => send({ method, url, headers, body });
+    if (service === 'dynamodb') lastOfDynamo = lastOfDynamo.then(pass, pass);
+    const answer = await (service === 'dynamodb' ? (lastOfDynamo as Promise<Answer>) : pass()).catch(() => undefined);
+    if (!answer || fault === 'lost') return void response.destroy();
+    response.writeHead(answer.status, answer.headers).end(answer.body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const proxy: AwsProxy = {
@@ -101,48 +107,29 @@ function fail(fault: Exclude<Fault, 'lost'>, service: string, response: ServerRe
   response.writeHead(status, errorType).end(body);
 }
 
-/** moto's EBS direct APIs speak of blocks of 512 bytes, with their numbers as text and in no order. */
-function corrected(body: Buffer): Buffer {
-  if (body[0] !== OPENING_BRACE || !body.includes('"BlockSize": 512')) return body;
-  const answer = JSON.parse(body.toString()) as { BlockSize: number; Blocks?: Block[]; ChangedBlocks?: Block[] };
-  for (const blocks of [answer.Blocks ?? [], answer.ChangedBlocks ?? []]) {
-    for (const block of blocks) block.BlockIndex = Number(block.BlockIndex);
-    blocks.sort((a, b) => Number(a.BlockIndex) - Number(b.BlockIndex));
-  }
-  return Buffer.from(JSON.stringify({ ...answer, BlockSize: 524_288 }));
+export interface Request {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
 }
 
-const OPENING_BRACE = 0x7b;
-
-/** The length that a correction changed; an answer to HEAD has one without a body. */
-const lengthOf = ({ headers }: IncomingMessage, { length }: Buffer) =>
-  length > 0 && headers['content-length'] ? { 'content-length': length } : {};
-
-interface Block {
-  BlockIndex: string | number;
+export interface Answer {
+  readonly status: number;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body: Buffer;
 }
 
-function forward(
-  target: string,
-  {
-    incoming,
-    body,
-    response,
-    lost,
-  }: { incoming: IncomingMessage; body: Buffer; response: ServerResponse; lost: boolean },
-): Promise<void> {
-  return new Promise((resolve) => {
-    const { method, url, headers } = incoming;
-    const outgoing = request(new URL(url!, target), { method, headers }, async (answer) => {
-      const bytes = corrected(await bodyOf(answer));
-      if (lost) response.destroy();
-      else response.writeHead(answer.statusCode!, { ...answer.headers, ...lengthOf(answer, bytes) }).end(bytes);
-      resolve();
+export type Exchange = (request: Request) => Promise<Answer>;
+
+/** Sends requests on, and waits for the whole answer. */
+const forwardTo =
+  (target: string): Exchange =>
+  ({ method, url, headers, body }) =>
+    new Promise((resolve, reject) => {
+      const outgoing = request(new URL(url, target), { method, headers }, async (answer) =>
+        resolve({ status: answer.statusCode!, headers: answer.headers, body: await bodyOf(answer) }),
+      );
+      outgoing.on('error', reject);
+      outgoing.end(body);
     });
-    outgoing.on('error', () => {
-      response.destroy();
-      resolve();
-    });
-    outgoing.end(body);
-  });
-}
