@@ -7,17 +7,15 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Clock } from '../clock.ts';
 import type { Target } from '../ports.ts';
-import type { Snapshots } from '../snapshots.ts';
 import { awsClient, type ClientConfig } from './client.ts';
 import { cloudFormationStacks } from './cloud-formation-stacks.ts';
 import { ebsSnapshots } from './ebs-snapshots.ts';
 import { ec2Images } from './ec2-images.ts';
 import { removeJobSnapshots } from './job-snapshots.ts';
-import { keyArn } from './key-arn.ts';
-import { lazySnapshots } from './lazy-snapshots.ts';
 import type { Pace } from './poll.ts';
 import { s3Objects } from './s3-objects.ts';
 import { ssmCommands } from './ssm-commands.ts';
+import { targetSnapshots } from './target-snapshots.ts';
 
 /** The account of an appliance. */
 export interface AwsPlace {
@@ -33,14 +31,18 @@ export async function awsPlace(config: ClientConfig): Promise<AwsPlace> {
 }
 
 /** Snapshots, images, stacks and their templates in an account. */
-export function awsTarget({ account, region }: AwsPlace, config: ClientConfig = {}, pace?: Pace): Target {
+export function awsTarget(
+  { account, region }: AwsPlace,
+  config: ClientConfig = {},
+  { pace, clock = WALL_CLOCK }: { pace?: Pace; clock?: Clock } = {},
+): Target {
   const inRegion = { ...config, region };
   const ec2 = awsClient(EC2Client, inRegion);
   const images = ec2Images(ec2, pace);
   const openSnapshots = () => ebsSnapshots({ ebs: awsClient(EBSClient, inRegion), ec2, clock, random: Math.random });
   const kms = awsClient(KMSClient, inRegion);
   return {
-    snapshots: keyed(lazySnapshots(openSnapshots), kms),
+    snapshots: targetSnapshots(openSnapshots, kms),
     images,
     stacks: cloudFormationStacks(awsClient(CloudFormationClient, inRegion), {
       account,
@@ -56,7 +58,7 @@ export function awsTarget({ account, region }: AwsPlace, config: ClientConfig = 
 }
 
 /** Waits between two attempts at a block. */
-const clock: Clock = {
+const WALL_CLOCK: Clock = {
   now: () => Date.now(),
   setTimer(at, run) {
     const timeout = setTimeout(run, Math.max(0, at - Date.now()));
@@ -68,11 +70,4 @@ const clock: Clock = {
 const pathStyle = (config: ClientConfig): ClientConfig & { forcePathStyle: boolean } => ({
   ...config,
   forcePathStyle: Boolean(config.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL),
-});
-
-/** Snapshots whose keys may be named as SMS names them. */
-const keyed = (snapshots: Snapshots, kms: KMSClient): Snapshots => ({
-  ...snapshots,
-  start: async (spec) =>
-    snapshots.start(spec.kmsKeyArn ? { ...spec, kmsKeyArn: await keyArn(kms, spec.kmsKeyArn) } : spec),
 });

@@ -234,11 +234,16 @@ export class EmbeddedConnector {
     let latest: TransferProgress | undefined;
     let cancel = () => {};
     let writing = Promise.resolve();
+    let written = '';
     const write = async () => {
-      const run = await store.get('ReplicationRun', replicationRunId);
-      if (!latest || run?.state !== 'ACTIVE') return;
-      const percent = latest.bytesTotal > 0 ? Math.floor((latest.bytesDone / latest.bytesTotal) * 100) : 0;
+      if (!latest) return;
       const { stage, bytesDone, bytesTotal } = latest;
+      const percent = bytesTotal > 0 ? Math.floor((bytesDone / bytesTotal) * 100) : 0;
+      // Nothing new is not written: a copy may take days.
+      if (written === `${stage} ${percent}`) return;
+      written = `${stage} ${percent}`;
+      const run = await store.get('ReplicationRun', replicationRunId);
+      if (run?.state !== 'ACTIVE') return;
       const next = { ...run, stage, stageProgress: `${percent}%`, statusMessage: stage, bytesDone, bytesTotal };
       // Progress is not a transition: whoever writes the run at the same time goes first.
       await store.transact([unchanged('ReplicationRun', next)]).catch((error) => {

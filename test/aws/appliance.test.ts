@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
@@ -8,6 +8,7 @@ import {
   DescribeSecurityGroupsCommand,
   DescribeSnapshotsCommand,
   DescribeSubnetsCommand,
+  DescribeVolumesCommand,
   EC2Client,
 } from '@aws-sdk/client-ec2';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -39,6 +40,7 @@ describeOnMoto('the appliance', () => {
   let before: Record<string, string[]>;
   let ec2: EC2Client;
   let appId: string;
+  let replaced: Record<string, string[]>;
   const environment = () => ({
     AWS_ENDPOINT_URL: account.config.endpoint,
     AWS_ACCESS_KEY_ID: account.config.credentials!.accessKeyId,
@@ -70,19 +72,31 @@ describeOnMoto('the appliance', () => {
     const plan = parse(readFileSync(EXAMPLE, 'utf8')) as { launch: object; sources?: unknown };
     const { SubnetId, VpcId } = Subnets![0]!;
     const launch = { ...plan.launch, vpc: VpcId, subnet: SubnetId, securityGroup: SecurityGroups![0]!.GroupId };
+    const replication = { frequency: 24, numberOfRecentAmisToKeep: 1 };
     const file = join(folder, 'migration.yaml');
-    writeFileSync(file, stringify({ ...plan, sources: undefined, launch }));
+    writeFileSync(file, stringify({ ...plan, sources: undefined, launch, replication }));
     return file;
   }
 
-  test('migrates the example application', async () => {
+  async function migrateShop() {
     const { url, credentials, region } = running.endpoint;
-    const { status, stdout, stderr } = await rehost(['migrate', await migrationFile()], {
+    return rehost(['migrate', await migrationFile()], {
       AWS_ENDPOINT_URL: url,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
       AWS_REGION: region,
     });
+  }
+
+  const stack = () => {
+    const place = { account: '123456789012', region: account.config.region };
+    return cloudFormationStacks(new CloudFormationClient(account.config), place).describe(`sms-${appId}`);
+  };
+  const instances = async () =>
+    (await stack())!.resources.filter(({ type }) => type === 'AWS::EC2::Instance').map(({ physicalId }) => physicalId!);
+
+  test('migrates the example application', async () => {
+    const { status, stdout, stderr } = await migrateShop();
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toContain('Application shop is migrated.');
     const { apps = [] } = await running.endpoint.sms.send(new ListAppsCommand({}));
@@ -128,22 +142,19 @@ describeOnMoto('the appliance', () => {
     const { appSummary } = await running.endpoint.sms.send(new GetAppCommand({ appId }));
     const { stackName } = appSummary!.launchDetails!;
     expect([appSummary!.launchStatus, stackName]).toEqual(['LAUNCHED', `sms-${appId}`]);
-    const place = { account: '123456789012', region: account.config.region };
-    const stacks = cloudFormationStacks(new CloudFormationClient(account.config), place);
-    const stack = (await stacks.describe(stackName!))!;
-    expect(stack.status).toBe('CREATE_COMPLETE');
+    expect((await stack())!.status).toBe('CREATE_COMPLETE');
 
     const objects = added(before, await accountResources(account)).objects!;
-    const bucket = `sms-app-${place.account}-${place.region}`;
+    const bucket = `sms-app-123456789012-${account.config.region}`;
     expect(objects).toContain(`${bucket}/${appId}/launch-1.json`);
     const s3 = new S3Client({ ...account.config, forcePathStyle: true });
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: `${appId}/launch-1.json` }));
     const { Resources } = JSON.parse(await Body!.transformToString()) as {
       Resources: Record<string, { Type: string; DependsOn?: string[] }>;
     };
-    const instances = Object.entries(Resources).filter(([, { Type }]) => Type === 'AWS::EC2::Instance');
-    const [[db]] = instances as [[string, object]];
-    expect(instances.map(([, { DependsOn }]) => DependsOn)).toEqual([undefined, [db], [db]]);
+    const launched = Object.entries(Resources).filter(([, { Type }]) => Type === 'AWS::EC2::Instance');
+    const [[db]] = launched as [[string, object]];
+    expect(launched.map(([, { DependsOn }]) => DependsOn)).toEqual([undefined, [db], [db]]);
 
     const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({}));
     const types = Reservations.flatMap(({ Instances = [] }) => Instances).map(({ Tags, InstanceType, State }) => [
@@ -158,14 +169,38 @@ describeOnMoto('the appliance', () => {
     ]);
   });
 
+  test('migrates again what has changed: increments, new images, the stack updated, former images gone', async () => {
+    const former = await instances();
+    const { Volumes } = await ec2.send(new DescribeVolumesCommand({}));
+    replaced = { ...(await accountResources(account)), volumes: Volumes!.map(({ VolumeId }) => VolumeId!) };
+    const { images } = replaced;
+    const disk = openSync(join(folder, 'datacenter', 'web1', 'disk0-system.img'), 'r+');
+    writeSync(disk, 'changed', 5 * BLOCK_SIZE);
+    closeSync(disk);
+    const puts = () => account.proxy!.calls.filter(({ operation }) => operation.startsWith('PUT /snapshots')).length;
+    const before = puts();
+    expect(await migrateShop()).toMatchObject({ status: 0, stderr: '' });
+    expect(puts() - before).toBe(1);
+
+    expect((await stack())!.status).toBe('UPDATE_COMPLETE');
+    expect((await instances()).filter((id) => former.includes(id))).toEqual([]);
+    const now = await accountResources(account);
+    expect([now.images!.length, now.images!.filter((id) => images!.includes(id))]).toEqual([3, []]);
+    // The change set that was executed goes with its stack.
+    expect([now.snapshots!.length, now.changeSets]).toEqual([4, [`${appId}-launch-2`]]);
+  }, 60_000);
+
   test('leaves nothing behind but the images, when the application is terminated and deleted', async () => {
     const app = async () => (await running.endpoint.sms.send(new GetAppCommand({ appId }))).appSummary!;
     await running.endpoint.sms.send(new TerminateAppCommand({ appId }));
     await until(app, ({ launchStatus }) => launchStatus === 'TERMINATED');
-    expect(added(before, await accountResources(account))).not.toHaveProperty('instances');
+    expect((await accountResources(account)).stacks).toEqual([]);
     await running.endpoint.sms.send(new DeleteAppCommand({ appId, forceStopAppReplication: true }));
     await until(app, ({ status }) => status === 'DELETED');
-    const left = added(before, await accountResources(account));
+    // moto goes on running the instances that an update has replaced, and keeps the volumes that it made for snapshots which are gone.
+    const { instances = [], volumes = [], interfaces = [] } = replaced;
+    const known = { ...before, instances, volumes, interfaces };
+    const left = added(known, await accountResources(account));
     expect(Object.keys(left).sort()).toEqual(['buckets', 'images', 'snapshots']);
     expect([left.buckets, left.images!.length, left.snapshots!.length]).toEqual([
       [`sms-app-123456789012-${account.config.region}`],

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { awsTarget } from '../../lib/aws/aws-target.ts';
 import type { Migration } from '../../lib/domain/entities.ts';
 import type { AwsCall, Fault } from '../simulators/aws-proxy.ts';
+import { fastClock } from '../simulators/fast-clock.ts';
 import { VirtualClock } from '../simulators/virtual-clock.ts';
 import { type AwsAccount, describeOnMoto, openAws } from '../support/aws.ts';
 import { start } from '../support/start.ts';
@@ -59,7 +60,10 @@ describeOnMoto('an appliance whose account fails', () => {
     const clock = new VirtualClock();
     const place = { account: '123456789012', region: account.config.region };
     const config = { ...account.config, retryStrategy: retries(attempts), requestHandler: IMPATIENT };
-    const target = awsTarget(place, config, { first: 1, longest: 5, total: 50 });
+    const target = awsTarget(place, config, {
+      pace: { first: 1, longest: 5, total: 50 },
+      clock: fastClock(10_000),
+    });
     const started = await start({ clock, auth: 'none', servers: ['db1', 'web1'], target });
     try {
       const { workflows, store } = started.rehost.services;
@@ -108,10 +112,7 @@ describeOnMoto('an appliance whose account fails', () => {
     const name = 'fails with a word on what fails: %s';
 
     test.each([
-      [
-        'ebs PUT /snapshots/*/blocks/*',
-        'ServerError: TransientError: PutSnapshotBlockCommand: RequestThrottledException',
-      ],
+      ['ebs PUT /snapshots/*/blocks/*', 'RequestThrottledException'],
       ['s3 PUT /*', 'GenerateTemplate: PutObjectCommand: SlowDown'],
       ['cloudformation DescribeStacks', 'LAUNCH_FAILED: TransientError: DescribeStacksCommand: Throttling'],
     ])(name, fails);

@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { motoEbs } from './moto-ebs.ts';
 
 /** A call of an AWS API, as it is read off the wire. */
 export interface AwsCall {
@@ -33,6 +34,8 @@ export interface AwsProxy {
 export async function awsProxy(target: string): Promise<AwsProxy> {
   const calls: AwsCall[] = [];
   const counts = new Map<string, number>();
+  const forward = forwardTo(target);
+  const ebs = motoEbs(forward);
   let lastOfDynamo: Promise<unknown> = Promise.resolve();
 
   const server = createServer(async (incoming, response) => {
@@ -44,11 +47,13 @@ export async function awsProxy(target: string): Promise<AwsProxy> {
     calls.push(call);
     const fault = proxy.faultOf(call);
     if (fault && fault !== 'lost') return fail(fault, service, response);
-    const correct = service === 'ebs' ? correctBlocks : (bytes: Buffer) => bytes;
-    const pass = () => forward(target, { incoming, body, response, lost: fault === 'lost', correct });
-    if (service !== 'dynamodb') return pass();
-    lastOfDynamo = lastOfDynamo.then(pass, pass);
-    await lastOfDynamo;
+    const { method = 'GET', url = '/', headers } = incoming;
+    const send = service === 'ebs' ? ebs : forward;
+    const pass = () => send({ method, url, headers, body });
+    if (service === 'dynamodb') lastOfDynamo = lastOfDynamo.then(pass, pass);
+    const answer = await (service === 'dynamodb' ? (lastOfDynamo as Promise<Answer>) : pass()).catch(() => undefined);
+    if (!answer || fault === 'lost') return void response.destroy();
+    response.writeHead(answer.status, answer.headers).end(answer.body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const proxy: AwsProxy = {
@@ -102,48 +107,29 @@ function fail(fault: Exclude<Fault, 'lost'>, service: string, response: ServerRe
   response.writeHead(status, errorType).end(body);
 }
 
-/** What moto says of blocks, as the EBS direct APIs say it: 512 KiB each, their indexes numbers in ascending order. */
-function correctBlocks(answer: Buffer): Buffer {
-  const text = answer.subarray(0, 2).toString() === '{"' ? answer.toString() : '';
-  if (!/"(BlockSize|BlockIndex)"/.test(text)) return answer;
-  const body = JSON.parse(text) as Record<string, unknown>;
-  for (const list of ['Blocks', 'ChangedBlocks']) {
-    const blocks = body[list] as { BlockIndex: unknown }[] | undefined;
-    for (const block of blocks ?? []) block.BlockIndex = Number(block.BlockIndex);
-    blocks?.sort((a, b) => Number(a.BlockIndex) - Number(b.BlockIndex));
-  }
-  if ('BlockSize' in body) body.BlockSize = 524_288;
-  return Buffer.from(JSON.stringify(body));
+export interface Request {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
 }
 
-function forward(
-  target: string,
-  {
-    incoming,
-    body,
-    response,
-    lost,
-    correct,
-  }: {
-    incoming: IncomingMessage;
-    body: Buffer;
-    response: ServerResponse;
-    lost: boolean;
-    correct(answer: Buffer): Buffer;
-  },
-): Promise<void> {
-  return new Promise((resolve) => {
-    const { method, url, headers } = incoming;
-    const outgoing = request(new URL(url!, target), { method, headers }, async (answer) => {
-      const bytes = correct(await bodyOf(answer));
-      if (lost) response.destroy();
-      else response.writeHead(answer.statusCode!, { ...answer.headers, 'content-length': bytes.length }).end(bytes);
-      resolve();
-    });
-    outgoing.on('error', () => {
-      response.destroy();
-      resolve();
-    });
-    outgoing.end(body);
-  });
+export interface Answer {
+  readonly status: number;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body: Buffer;
 }
+
+export type Exchange = (request: Request) => Promise<Answer>;
+
+/** Sends requests on, and waits for the whole answer. */
+const forwardTo =
+  (target: string): Exchange =>
+  ({ method, url, headers, body }) =>
+    new Promise((resolve, reject) => {
+      const outgoing = request(new URL(url, target), { method, headers }, async (answer) =>
+        resolve({ status: answer.statusCode!, headers: answer.headers, body: await bodyOf(answer) }),
+      );
+      outgoing.on('error', reject);
+      outgoing.end(body);
+    });

@@ -95,6 +95,7 @@ export async function deploy(account: AwsAccount): Promise<ServiceUnderTest> {
       await connector.stop();
       await engine.stop();
       for (const server of [api, stepFunctions, lambda]) await server.close();
+      await account.close();
       process.env = before;
       rmSync(folder, { recursive: true });
     },
