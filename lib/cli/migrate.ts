@@ -179,7 +179,9 @@ async function summarise(
     ({ vmServer, latestAmiId }) => `  ${latestAmiId}  ${vmServer?.vmName}`,
   );
   const stack = await rehost?.services.stacks.describe(summary.stackName);
-  const instances = stack?.resources.map(({ physicalId, logicalId }) => `  ${physicalId}  ${logicalId}`) ?? [];
+  const instances = (stack?.resources ?? [])
+    .filter(({ type }) => type === 'AWS::EC2::Instance')
+    .map(({ physicalId, logicalId }) => `  ${physicalId}  ${logicalId}`);
   console.log(
     [
       '',
