@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import { GetAppCommand, GetReplicationJobsCommand, ListAppsCommand } from '@aws-sdk/client-sms';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { fastClock } from '../simulators/fast-clock.ts';
 import { type Started, start, until } from '../support/start.ts';
 
 const MACHINE = 'arn:aws:states:us-east-1:000000000000:stateMachine:app-migration';
@@ -28,7 +29,7 @@ const plan = (more: object = {}) => ({
 let started: Started;
 let sfn: SFNClient;
 beforeAll(async () => {
-  started = await start();
+  started = await start({ clock: fastClock(10) });
   sfn = new SFNClient({ endpoint: started.rehost.url, region: 'us-east-1', credentials: started.rehost.accessKey });
 });
 afterAll(() => started.end());
@@ -154,7 +155,7 @@ describe('app-migration', () => {
 });
 
 test('a second pass of an application that is replicated on a schedule is an on-demand run of each job', async () => {
-  const scheduled = await start({ servers: ['db1'] });
+  const scheduled = await start({ clock: fastClock(10), servers: ['db1'] });
   const client = new SFNClient({
     endpoint: scheduled.rehost.url,
     region: 'us-east-1',
