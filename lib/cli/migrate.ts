@@ -14,7 +14,13 @@ import { executionName } from '../workflows/rules.ts';
 import { type Command, UsageError } from './command.ts';
 import { connect, type Endpoint, endpointOfEnvironment, fetchEvents } from './endpoint.ts';
 import { importServers } from './import.ts';
-import { type MigrationFile, migrationMachine, readMigrationFile, runningMigration } from './migration.ts';
+import {
+  failedMigration,
+  type MigrationFile,
+  migrationMachine,
+  readMigrationFile,
+  runningMigration,
+} from './migration.ts';
 import { type Display, display, type ServerProgress } from './progress.ts';
 import { log, serviceOptions } from './service-options.ts';
 
@@ -36,11 +42,11 @@ const STEPS: Readonly<Record<string, string>> = {
 };
 
 export const migrate: Command = {
-  usage: 'rehost migrate FILE [--data .rehost]',
-  options: { data: { type: 'string' } },
+  usage: 'rehost migrate FILE [--resume] [--data .rehost]',
+  options: { data: { type: 'string' }, resume: { type: 'boolean' } },
   async run({ values, positionals: [path] }) {
     if (!path) throw new UsageError('name the migration file');
-    const file = readMigrationFile(path);
+    const file = { ...readMigrationFile(path), resume: values.resume === true };
     const known = endpointOfEnvironment(process.env);
     if (known) return migrateAt(known, file);
     const rehost = await embedded(file, values.data as string | undefined);
@@ -63,18 +69,25 @@ async function embedded({ sources }: MigrationFile, data: string | undefined): P
 }
 
 /** Starts the migration, or goes on watching the one that is under way, and tells what it made. */
-async function migrateAt(endpoint: Endpoint, { plan }: MigrationFile, rehost?: Rehost): Promise<number> {
+async function migrateAt(
+  endpoint: Endpoint,
+  { plan, resume }: MigrationFile & { resume: boolean },
+  rehost?: Rehost,
+): Promise<number> {
   const screen = display(process.stdout);
   const began = Date.now();
   const eventsBefore = await countEvents(endpoint);
-  const stateMachineArn = await migrationMachine(endpoint);
-  const running = await runningMigration(plan.app.name, stateMachineArn, endpoint);
-  const executionArn = running ?? (await begin(plan, stateMachineArn, { endpoint, screen }));
+  const running = await runningMigration(plan.app.name, endpoint);
+  const former = resume && !running ? { resume: await failedMigration(plan.app.name, endpoint) } : {};
+  const executionArn = running ?? (await begin({ ...plan, ...former }, { endpoint, screen }));
   screen.step(`${running ? 'Going on with' : 'Started'} migration ${executionArn.split(':').at(-1)}`);
   const end = await watch(executionArn, plan, { endpoint, screen });
   if (end.status !== 'SUCCEEDED') {
     console.error(
       `rehost: the migration ${end.status?.toLowerCase()}: ${describeFailure({ Error: end.error ?? '', Cause: end.cause ?? '' })}`,
+    );
+    console.error(
+      'Put the cause right, in the file too if it is there; `--resume` then goes on without replicating again what is replicated.',
     );
     return 1;
   }
@@ -84,11 +97,11 @@ async function migrateAt(endpoint: Endpoint, { plan }: MigrationFile, rehost?: R
 
 async function begin(
   plan: MigrationPlan,
-  stateMachineArn: string,
   { endpoint, screen }: { endpoint: Endpoint; screen: Display },
 ): Promise<string> {
   screen.step('Importing the server catalog');
   await importServers(endpoint.sms);
+  const stateMachineArn = await migrationMachine(endpoint);
   const name = executionName(plan.app.name, 'migration', new Date().toISOString().replaceAll(/[-:.]/g, ''));
   const { executionArn } = await endpoint.sfn.send(
     new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(plan) }),

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { ListExecutionsCommand, ListStateMachinesCommand } from '@aws-sdk/client-sfn';
+import { ListStateMachinesCommand, paginateListExecutions } from '@aws-sdk/client-sfn';
 import { parse } from 'yaml';
 import { type MigrationPlan, PlanError, readPlan } from '../workflows/app-migration/plan.ts';
 import { executionName } from '../workflows/rules.ts';
+import { UsageError } from './command.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /** A migration file: a plan, and the sources that an embedded service is to have. */
@@ -54,12 +55,30 @@ export const migrationArn = async (name: string, endpoint: Endpoint) =>
   `${(await migrationMachine(endpoint)).replace(':stateMachine:', ':execution:')}:${name}`;
 
 /** A migration of the application that is still under way, after its caller was interrupted for example. */
-export async function runningMigration(
+export const runningMigration = (appName: string, endpoint: Endpoint): Promise<string | undefined> =>
+  newestMigration(appName, 'RUNNING', endpoint);
+
+/** The newest migration of the application that failed. Throws UsageError. */
+export async function failedMigration(appName: string, endpoint: Endpoint): Promise<string> {
+  const failed = await newestMigration(appName, 'FAILED', endpoint);
+  if (failed) return failed.split(':').at(-1)!;
+  throw new UsageError(`--resume: no migration of application ${appName} has failed; leave it out`);
+}
+
+/** ARN of the newest execution of that status. Executions are named after their application. */
+async function newestMigration(
   appName: string,
-  stateMachineArn: string,
-  { sfn }: Endpoint,
+  statusFilter: 'RUNNING' | 'FAILED',
+  endpoint: Endpoint,
 ): Promise<string | undefined> {
-  const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING' }));
+  const stateMachineArn = await migrationMachine(endpoint);
   const prefix = executionName(appName, 'migration', '');
-  return executions.find(({ name }) => name?.startsWith(prefix))?.executionArn;
+  for await (const { executions = [] } of paginateListExecutions(
+    { client: endpoint.sfn },
+    { stateMachineArn, statusFilter },
+  )) {
+    const found = executions.find(({ name }) => name?.startsWith(prefix));
+    if (found) return found.executionArn;
+  }
+  return undefined;
 }

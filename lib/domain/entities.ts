@@ -245,6 +245,8 @@ export interface Migration extends EntityBase {
   readonly appId?: string;
   readonly appName: string;
   readonly startedAt: number;
+  /** The migration that this one goes on with. */
+  readonly resumes?: string;
   readonly statusMessage?: string;
 }
 

@@ -185,3 +185,54 @@ test('a second pass of an application that is replicated on a schedule is an on-
     await scheduled.end();
   }
 });
+
+describe('a migration that failed after its servers were replicated', () => {
+  let failing: Started;
+  let client: SFNClient;
+  beforeAll(async () => {
+    failing = await start({ clock: fastClock(10), servers: ['db1'] });
+    client = new SFNClient({
+      endpoint: failing.rehost.url,
+      region: 'us-east-1',
+      credentials: failing.rehost.accessKey,
+    });
+  });
+  afterAll(() => failing.end());
+
+  const GROUP = { name: 'g', launchOrder: 1, servers: [{ name: 'db1' }] };
+  const small = (more: object) => plan({ serverGroups: [GROUP], ...more });
+  const migrate = async (name: string, input: object) => {
+    const { executionArn } = await client.send(
+      new StartExecutionCommand({ stateMachineArn: MACHINE, name, input: JSON.stringify(input) }),
+    );
+    return until(
+      () => client.send(new DescribeExecutionCommand({ executionArn })),
+      ({ status }) => status !== 'RUNNING',
+    );
+  };
+  const runs = async () => {
+    const { replicationJobList = [] } = await failing.sms.send(new GetReplicationJobsCommand({}));
+    return replicationJobList.flatMap(({ replicationRunList = [] }) => replicationRunList).length;
+  };
+
+  test('goes on with a better plan, and replicates nothing again', async () => {
+    const wrong = small({ serverGroups: [{ ...GROUP, launchOrder: 1.5 }] });
+    const first = await migrate('first', wrong);
+    expect([first.status, first.cause]).toEqual(['FAILED', expect.stringContaining('launchOrder')]);
+    expect(await runs()).toBe(1);
+    expect((await migrate('second', { ...wrong, resume: 'first' })).status).toBe('FAILED');
+    const third = await migrate('third', small({ resume: 'second' }));
+    expect([third.status, third.cause, await runs()]).toEqual(['SUCCEEDED', undefined, 1]);
+  });
+
+  test.each([
+    ['fourth', 'nothing', 'there is no migration nothing'],
+    ['fifth', 'third', 'third is MIGRATED, of application shop'],
+  ])('is the only one to go on with: %s', async (name, resume, problem) => {
+    const end = await migrate(name, small({ resume }));
+    expect([end.status, end.cause]).toEqual([
+      'FAILED',
+      expect.stringContaining(`resume: ${problem}; name a migration`),
+    ]);
+  });
+});

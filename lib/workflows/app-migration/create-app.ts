@@ -8,7 +8,7 @@ import {
   UpdateAppCommand,
 } from '@aws-sdk/client-sms';
 import { TransientError } from '../transient-error.ts';
-import { type MigrationPlan, readPlan } from './plan.ts';
+import { type MigrationPlan, PlanError, readPlan } from './plan.ts';
 import { recordStep } from './record.ts';
 import type { MigrationInput, MigrationServices } from './services.ts';
 
@@ -22,6 +22,7 @@ export async function createApp(
   services: MigrationServices,
 ): Promise<{ appId: string; name: string }> {
   const plan = readPlan(input.plan);
+  await checkResume(plan, services);
   await recordStep(input, 'REQUESTED', services);
   const { sms } = services;
   const serverIds = await findServers(plan, services);
@@ -44,6 +45,18 @@ export async function createApp(
   const appId = appSummary!.appId!;
   await recordStep(input, 'APP_CREATED', { ...services, appId });
   return { appId, name: plan.app.name };
+}
+
+async function checkResume({ app, resume }: MigrationPlan, { store }: MigrationServices) {
+  if (resume === undefined) return;
+  const former = await store.get('Migration', resume);
+  if (former?.appName === app.name && former.state === 'FAILED') return;
+  const found = former
+    ? `${resume} is ${former.state}, of application ${former.appName}`
+    : `there is no migration ${resume}`;
+  throw new PlanError(
+    `resume: ${found}; name a migration of ${app.name} that failed, or leave it out to replicate anew`,
+  );
 }
 
 /** The ids of the plan's servers by name. Imports the catalog where there is none yet. */

@@ -13,6 +13,8 @@ export interface MigrationPlan {
   /** Wait for a person's consent between template and launch. */
   readonly approval?: boolean;
   readonly onFailure?: (typeof ON_FAILURE)[number];
+  /** An earlier migration of the application that failed: what has been replicated since it began is not replicated again. */
+  readonly resume?: string;
 }
 
 export interface PlannedGroup {
@@ -56,6 +58,7 @@ const MEMBERS = {
     launch: 'object',
     approval: 'boolean',
     onFailure: 'string',
+    resume: 'string',
   },
   app: { name: 'string', description: 'string', roleName: 'string', tags: 'object' },
   group: { name: 'string', launchOrder: 'number', servers: 'list' },

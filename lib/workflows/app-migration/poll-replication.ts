@@ -1,6 +1,13 @@
 import { GetAppCommand } from '@aws-sdk/client-sms';
 import { recordStep } from './record.ts';
-import { appIdOf, type MigrationInput, type MigrationServices, nextWait, type Progress } from './services.ts';
+import {
+  appIdOf,
+  firstBegin,
+  type MigrationInput,
+  type MigrationServices,
+  nextWait,
+  type Progress,
+} from './services.ts';
 
 const REPLICATED = ['REPLICATED', 'DELTA_REPLICATED'];
 const FAILED = [
@@ -19,7 +26,8 @@ export async function pollReplication(input: MigrationInput, services: Migration
   const message = replicationStatusMessage ? `${replicationStatus}: ${replicationStatusMessage}` : replicationStatus;
   const progress = { message, ...nextWait(input.state.replication) };
   if (FAILED.includes(replicationStatus)) return { ...progress, status: 'FAILED' };
-  const fresh = latestReplicationTime !== undefined && latestReplicationTime.getTime() >= Date.parse(input.startedAt);
+  const since = await firstBegin(input, services.store);
+  const fresh = latestReplicationTime !== undefined && latestReplicationTime.getTime() >= since;
   if (!REPLICATED.includes(replicationStatus) || !fresh) return { ...progress, status: 'IN_PROGRESS' };
   await recordStep(input, 'REPLICATED', services);
   return { ...progress, status: 'REPLICATED' };

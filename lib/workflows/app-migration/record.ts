@@ -25,6 +25,7 @@ export async function recordStep(
     state: 'REQUESTED',
     appName: plan.app.name,
     startedAt: Date.parse(startedAt),
+    ...(plan.resume === undefined ? {} : { resumes: plan.resume }),
   };
   const change = known ? unchanged('Migration', known) : created('Migration', first, { machines: ['Migration'], at });
   const { entity } = change;

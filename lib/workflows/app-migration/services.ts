@@ -1,5 +1,6 @@
 import { SMSClient, type SMSClientConfig, SMSServiceException } from '@aws-sdk/client-sms';
 import type { Clock } from '../../clock.ts';
+import type { Migration } from '../../domain/entities.ts';
 import type { Store } from '../../store.ts';
 import { TransientError } from '../transient-error.ts';
 import type { MigrationPlan } from './plan.ts';
@@ -57,6 +58,17 @@ function isPassing(error: unknown): boolean {
   return (
     error.$fault === 'server' || error.name === 'ThrottlingException' || (error.$metadata.httpStatusCode ?? 0) >= 500
   );
+}
+
+/** When the migration began, or the first of those that it goes on with: what was replicated since need not be again. In milliseconds since the epoch. */
+export async function firstBegin({ startedAt, plan }: MigrationInput, store: Store): Promise<number> {
+  let first = Date.parse(startedAt);
+  for (let id = plan.resume; id !== undefined; ) {
+    const former: Migration | undefined = await store.get('Migration', id);
+    first = Math.min(first, former?.startedAt ?? first);
+    id = former?.resumes;
+  }
+  return first;
 }
 
 export const appIdOf = ({ state }: MigrationInput): string => state.app!.appId;

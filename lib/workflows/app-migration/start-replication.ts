@@ -5,7 +5,14 @@ import {
   StartOnDemandAppReplicationCommand,
 } from '@aws-sdk/client-sms';
 import { recordStep } from './record.ts';
-import { appIdOf, type MigrationInput, type MigrationServices, nextWait, type Progress } from './services.ts';
+import {
+  appIdOf,
+  firstBegin,
+  type MigrationInput,
+  type MigrationServices,
+  nextWait,
+  type Progress,
+} from './services.ts';
 
 /** States in which replication goes on by itself: there is nothing to start. */
 const UNDER_WAY = [
@@ -15,13 +22,14 @@ const UNDER_WAY = [
   'DELTA_REPLICATION_IN_PROGRESS',
 ];
 
-/** Starts replication, or one more run of the jobs that there are. Not again when this migration did so before. */
+/** Starts replication, or one more run of the jobs that there are. Not again when this migration, or one that it goes on with, did so before. */
 export async function startReplication(input: MigrationInput, services: MigrationServices): Promise<Progress> {
   const { sms } = services;
   const appId = appIdOf(input);
   const { appSummary } = await sms.send(new GetAppCommand({ appId }));
   const { replicationStatus = '', latestReplicationTime } = appSummary ?? {};
-  const done = latestReplicationTime !== undefined && latestReplicationTime.getTime() >= Date.parse(input.startedAt);
+  const done =
+    latestReplicationTime !== undefined && latestReplicationTime.getTime() >= (await firstBegin(input, services.store));
   if (!done && !UNDER_WAY.includes(replicationStatus)) {
     await sms.send(new StartAppReplicationCommand({ appId })).catch((error: Error) => {
       if (!(error instanceof OperationNotPermittedException)) throw error;
