@@ -1,5 +1,6 @@
+import type { Usage } from './account.ts';
 import type { LicenseType, ReplicationParameters } from './app-configuration.ts';
-import type { ReplicationJob, ReplicationRun, Server, Usage } from './entities.ts';
+import type { ReplicationJob, ReplicationRun, Server } from './entities.ts';
 import { DAY, HOUR } from './time.ts';
 import { advance, type Change, created, unchanged } from './transition.ts';
 

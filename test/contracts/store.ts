@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { AccessKey, App, Transfer } from '../../lib/domain/entities.ts';
+import type { AccessKey } from '../../lib/domain/account.ts';
+import type { App, Transfer } from '../../lib/domain/entities.ts';
 import { NO_USAGE, used } from '../../lib/domain/replication-job.ts';
 import { type Change, unchanged } from '../../lib/domain/transition.ts';
 import { eachPage, type Query, type Store } from '../../lib/store.ts';

@@ -14,7 +14,7 @@ import { awsTarget } from '../../lib/aws/aws-target.ts';
 import { awsServices } from '../../lib/aws/services.ts';
 import { eventOf } from '../../lib/aws/stream-events.ts';
 import { openSource } from '../../lib/connector/open-source.ts';
-import type { AccessKey } from '../../lib/domain/entities.ts';
+import type { AccessKey } from '../../lib/domain/account.ts';
 import type { DomainEvent } from '../../lib/domain/events.ts';
 import { unchanged } from '../../lib/domain/transition.ts';
 import { createEngine } from '../../lib/engine/engine.ts';

@@ -1,4 +1,5 @@
-import type { Invocation, Kind } from '../../domain/entities.ts';
+import type { Invocation } from '../../domain/account.ts';
+import type { Kind } from '../../domain/entities.ts';
 import { MINUTE } from '../../domain/time.ts';
 import { type Change, unchanged } from '../../domain/transition.ts';
 import type { Services } from '../../ports.ts';

@@ -1,6 +1,7 @@
 import type { CreateAppRequest, CreateAppResponse } from '@aws-sdk/client-sms';
+import type { ClientToken } from '../../../domain/account.ts';
 import { DEFAULT_GROUP, inApp, newApp } from '../../../domain/app.ts';
-import type { App, ClientToken } from '../../../domain/entities.ts';
+import type { App } from '../../../domain/entities.ts';
 import { HOUR } from '../../../domain/time.ts';
 import { unchanged } from '../../../domain/transition.ts';
 import type { Services } from '../../../ports.ts';
