@@ -2,8 +2,8 @@ import { DescribeTagsCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import {
   type CommandInvocationStatus,
   GetCommandInvocationCommand,
-  ListCommandsCommand,
   ListTagsForResourceCommand,
+  paginateListCommands,
   SendCommandCommand,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
@@ -48,10 +48,12 @@ async function sentBefore(
   { ssm, now }: { ssm: SSMClient; now: () => number },
 ): Promise<string | undefined> {
   const after = new Date(now() - DAY).toISOString().replace(/\.\d+/, '');
-  const { Commands: commands } = await ssm.send(
-    new ListCommandsCommand({ InstanceId: instanceId, Filters: [{ key: 'InvokedAfter', value: after }] }),
-  );
-  return commands?.find(({ Comment }) => Comment === token)?.CommandId;
+  const request = { InstanceId: instanceId, Filters: [{ key: 'InvokedAfter' as const, value: after }] };
+  for await (const { Commands: commands = [] } of paginateListCommands({ client: ssm }, request)) {
+    const command = commands.find(({ Comment }) => Comment === token);
+    if (command) return command.CommandId;
+  }
+  return undefined;
 }
 
 async function sent(spec: CommandSpec, { ssm, region }: { ssm: SSMClient; region: string }): Promise<string> {
