@@ -140,6 +140,7 @@ async function serverProgress(appName: string, endpoint: Endpoint, since: Date):
       {
         name: vmServer?.vmName ?? '',
         stage: run.state === 'ACTIVE' ? (run.stageDetails?.stage ?? '') : run.state!.toLowerCase(),
+        text: run.state === 'ACTIVE' ? (run.statusMessage ?? '') : run.state!.toLowerCase(),
         percent,
       },
     ];

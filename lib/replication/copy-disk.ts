@@ -6,6 +6,7 @@ import { isZeroBlock, sha256 } from './digest.ts';
 import { Journal } from './journal.ts';
 import type { Manifest } from './manifest.ts';
 import { countBlocks } from './plan-blocks.ts';
+import type { Progress } from './progress.ts';
 
 /** Neighbouring blocks that are read at once: 2 MiB, which makes a read four times as cheap to start. */
 const BLOCKS_PER_READ = 4;
@@ -22,8 +23,8 @@ export interface CopyOptions {
   readonly manifest: Manifest;
   /** Where the journal of this copy is. `header` names source, target and parent. */
   readonly journal: { readonly path: string; readonly header: string };
-  /** Called for each block that was planned, when it has been looked at and put if need be. */
-  readonly onBlock: () => void;
+  /** Told of each block that was planned, when it has been looked at and put if need be. */
+  readonly progress: Pick<Progress, 'block' | 'skip'>;
   /** How many puts are made at once. */
   readonly concurrency: Concurrency;
   /** Waits until a block may be put. */
@@ -43,13 +44,13 @@ export interface CopyResult {
  * zero is put as zeros, for the parent's would show through its absence. Blocks that the journal names are not even read again.
  */
 export async function copyDisk(disk: Disk, options: CopyOptions): Promise<CopyResult> {
-  const { plan, manifest, signal, onBlock } = options;
+  const { plan, manifest, signal, progress } = options;
   const put = new Uint8Array(plan.length);
   const journal = Journal.open(options.journal.path, options.journal.header, (index, digest) => {
     manifest.set(index, digest);
     put[index] = 1;
   });
-  for (let index = 0; index < plan.length; index++) if (plan[index] && put[index]) onBlock();
+  progress.skip(countBlocks(plan.map((planned, index) => planned & put[index]!)));
   const buffers = new Buffers(BLOCKS_PER_READ * BLOCK_SIZE);
   const ahead = () => options.concurrency.limit + READ_AHEAD;
   try {
@@ -60,7 +61,7 @@ export async function copyDisk(disk: Disk, options: CopyOptions): Promise<CopyRe
         const block = buffer.subarray(position * BLOCK_SIZE, (position + 1) * BLOCK_SIZE);
         const index = run.first + position;
         if (await copyBlock(block, { ...options, journal, index })) put[index] = 1;
-        onBlock();
+        progress.block();
       });
       await allDone(copied);
       buffers.give(buffer);

@@ -133,7 +133,7 @@ async function copyOne(
       path: pass.state.journalPath(attempt, disk.key),
       header: JSON.stringify({ point: attempt.point, target, parent, size: disk.size }),
     },
-    onBlock: progress.block,
+    progress,
     concurrency,
     ...(pass.services.signal ? { signal: pass.services.signal } : {}),
   });

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Point, Source } from '../connector/source.ts';
+import type { TransferProgress } from '../domain/run-progress.ts';
 import type { Snapshots } from '../snapshots.ts';
 import { abandon, openAttempt, sweepAttempts } from './attempt.ts';
 import type { ConcurrencyLimits } from './concurrency.ts';
@@ -20,12 +21,7 @@ export interface TransferRequest {
   readonly kmsKeyArn?: string;
 }
 
-export interface TransferProgress {
-  readonly stage: 'Validating' | 'Uploading' | 'Preparing' | 'Completed';
-  /** Of `bytesTotal`, how much has been looked at, and put where it had changed. */
-  readonly bytesDone: number;
-  readonly bytesTotal: number;
-}
+export type { TransferProgress };
 
 export interface TransferResult {
   /** In device order, the boot disk first. */

@@ -49,7 +49,7 @@ describe('against the service of the environment', () => {
     for (const line of [
       'Importing the server catalog',
       'Replicating',
-      '  app1: completed 100%',
+      '  app1: 100% completed',
       'Launching',
       'Application one is migrated.',
       'Images (1)',

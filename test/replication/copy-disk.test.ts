@@ -68,7 +68,7 @@ async function copy(disk: Disk, previous?: { manifest: Manifest; changeId: strin
     plan,
     manifest,
     journal: { path: join(folder, 'journal'), header: 'header' },
-    onBlock() {},
+    progress: { block() {}, skip() {} },
     concurrency: new Concurrency(REMOTE_LIMITS, CLOCK),
     ...more,
   });
