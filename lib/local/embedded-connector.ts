@@ -5,8 +5,7 @@ import { progressed, type TransferProgress } from '../domain/run-progress.ts';
 import { advance, created, unchanged } from '../domain/transition.ts';
 import type { Json } from '../json.ts';
 import type { Services } from '../ports.ts';
-import type { ConcurrencyLimits } from '../replication/concurrency.ts';
-import { transferServer } from '../replication/transfer-server.ts';
+import { type CopySettings, transferServer } from '../replication/transfer-server.ts';
 import { ConflictError } from '../store.ts';
 
 /** Transfers at once; a copy keeps two cores busy, the second fills its pauses. */
@@ -20,8 +19,8 @@ export interface ConnectorOptions {
   readonly source: Source;
   readonly stateFolder: string;
   readonly version: string;
-  /** How many blocks a copy puts at once. */
-  readonly concurrency?: ConcurrencyLimits;
+  /** How disks are copied. */
+  readonly copy?: CopySettings;
   readonly services: Pick<Services, 'store' | 'workflows' | 'snapshots' | 'clock' | 'newId' | 'log'>;
 }
 
@@ -176,7 +175,7 @@ export class EmbeddedConnector {
           snapshots,
           stateFolder: this.#options.stateFolder,
           clock: this.#options.services.clock,
-          ...(this.#options.concurrency ? { concurrency: this.#options.concurrency } : {}),
+          ...this.#options.copy,
           onProgress: progress.note,
           signal,
         },

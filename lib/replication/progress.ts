@@ -14,6 +14,8 @@ export interface Progress {
   /** These were looked at by an interrupted copy before. */
   skip(blocks: number): void;
   stage(stage: TransferProgress['stage']): void;
+  /** Counts anew: what is done now is of another kind. */
+  restart(): void;
 }
 
 /** Counts blocks and reports bytes: every stage, and within one as time passes. */
@@ -41,6 +43,9 @@ export function progressOf({ clock, onProgress }: Pick<TransferServices, 'clock'
     },
     skip(blocks) {
       done += blocks;
+    },
+    restart() {
+      [done, total, moved, learntAt, rate] = [0, 0, 0, clock.now(), undefined];
     },
     block() {
       done++;
