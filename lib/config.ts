@@ -1,4 +1,5 @@
 import type { LicenseType } from './domain/app-configuration.ts';
+import { type Bandwidth, UNLIMITED } from './domain/bandwidth.ts';
 import type { Finalizer } from './domain/replication-job.ts';
 
 /** Every limit of the service, with SMS's documented value as the default. */
@@ -60,6 +61,20 @@ export const DEFAULT_LIMITS: Limits = {
   requestBurst: 5_000,
 };
 
+/**
+ * How a sealed snapshot is compared with what was put: by its listing alone, by a sample of its bytes too, or by all of them. The store checks every block
+ * when it comes in any case.
+ */
+export type Verification = 'listing' | 'samples' | 'full';
+
+/** How this process copies disks. */
+export interface CopyConfig {
+  readonly bandwidth: Bandwidth;
+  readonly verification: Verification;
+  /** So many runs of a source that tracks changes, one compares all blocks; 1: every run does. */
+  readonly scanEvery: number;
+}
+
 export interface Config {
   readonly account: string;
   readonly region: string;
@@ -70,6 +85,7 @@ export interface Config {
   readonly endpoint?: string;
   /** How a job's images are made, by its licence type: a guest that is to have AWS's licence has to be imported. */
   readonly finalizers: Readonly<Record<LicenseType | 'NONE', Finalizer>>;
+  readonly copy: CopyConfig;
 }
 
 export const DEFAULT_CONFIG: Config = {
@@ -78,4 +94,5 @@ export const DEFAULT_CONFIG: Config = {
   wireCasing: 'model',
   limits: DEFAULT_LIMITS,
   finalizers: { AWS: 'import', BYOL: 'register', NONE: 'register' },
+  copy: { bandwidth: UNLIMITED, verification: 'samples', scanEvery: 10 },
 };

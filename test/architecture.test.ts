@@ -10,7 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   api: ['domain', 'workflows'],
   workflows: ['domain', 'replication'],
-  replication: ['connector'],
+  replication: ['domain', 'connector'],
   connector: ['domain'],
   engine: [],
   aws: ['domain', 'api', 'workflows', 'replication'],

@@ -2,7 +2,10 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { awsPlace, awsTarget } from '../aws/aws-target.ts';
 import { awsClient } from '../aws/client.ts';
 import { eventBridgeEvents } from '../aws/event-bridge-events.ts';
+import type { Config } from '../config.ts';
+import { atMost } from '../domain/bandwidth.ts';
 import type { RehostOptions } from '../local/rehost.ts';
+import { BLOCK_SIZE } from '../snapshots.ts';
 import { UsageError } from './command.ts';
 
 /** The options of a service that puts snapshots, images, stacks or events into the account of the environment's credentials. */
@@ -19,10 +22,17 @@ export async function awsOptions(
   return {
     ...options,
     config: { ...options.config!, ...place },
-    ...(target === 'aws' ? { target: awsTarget(place) } : {}),
+    ...(target === 'aws'
+      ? { target: awsTarget(place), config: { ...options.config!, ...place, copy: ebsPaced(options.config!) } }
+      : {}),
     ...(bus ? { publish: eventBridgeEvents(awsClient(EventBridgeClient, place), bus).publish } : {}),
   };
 }
+
+/** EBS takes 1,000 puts a second for one snapshot, and no more can be had. Source: Service Quotas, Amazon EBS. */
+const EBS_BYTES_PER_SECOND = 900 * BLOCK_SIZE;
+
+const ebsPaced = ({ copy }: Config) => ({ ...copy, bandwidth: atMost(copy.bandwidth, EBS_BYTES_PER_SECOND) });
 
 async function placeOf(region: string | undefined) {
   try {

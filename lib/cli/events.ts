@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { progressText } from '../domain/run-progress.ts';
 import { type Command, UsageError } from './command.ts';
 import { fetchEvents, requiredEndpoint } from './endpoint.ts';
 
@@ -34,8 +35,10 @@ function lineOf(
     detail,
   }: { time: string; 'detail-type': string; detail: Readonly<Record<string, unknown>> },
 ): string {
-  const what = detail.entity
+  const what = detail.to
     ? `${detail.entity} ${detail.from ?? '·'} → ${detail.to}${detail.reason ? `  (${detail.reason})` : ''}`
-    : JSON.stringify(detail);
+    : detail.stage
+      ? `${detail.entity} ${detail.percent}% ${progressText(detail)}`
+      : JSON.stringify(detail);
   return `${String(position).padStart(6)}  ${time}  ${detailType.padEnd(34)}  ${what}`;
 }

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DescribeExecutionCommand,
@@ -11,7 +10,8 @@ import type { Rehost } from '../local/rehost.ts';
 import type { MigrationPlan } from '../workflows/app-migration/plan.ts';
 import { describeFailure } from '../workflows/failure.ts';
 import { executionName } from '../workflows/rules.ts';
-import { type Command, UsageError } from './command.ts';
+import { type Arguments, type Command, UsageError } from './command.ts';
+import { COPY_OPTIONS, COPY_USAGE } from './copy-options.ts';
 import { connect, type Endpoint, endpointOfEnvironment, fetchEvents } from './endpoint.ts';
 import { importServers } from './import.ts';
 import {
@@ -42,14 +42,17 @@ const STEPS: Readonly<Record<string, string>> = {
 };
 
 export const migrate: Command = {
-  usage: 'rehost migrate FILE [--resume] [--data .rehost]',
-  options: { data: { type: 'string' }, resume: { type: 'boolean' } },
+  usage: `rehost migrate FILE [--resume] [--data .rehost] ${COPY_USAGE}`,
+  options: { data: { type: 'string' }, resume: { type: 'boolean' }, ...COPY_OPTIONS },
   async run({ values, positionals: [path] }) {
     if (!path) throw new UsageError('name the migration file');
     const file = { ...readMigrationFile(path), resume: values.resume === true };
     const known = endpointOfEnvironment(process.env);
-    if (known) return migrateAt(known, file);
-    const rehost = await embedded(file, values.data as string | undefined);
+    if (known) {
+      demandNone(COPY_OPTIONS, values);
+      return migrateAt(known, file);
+    }
+    const rehost = await embedded(file, values);
     try {
       const { url, accessKey, services } = rehost;
       return await migrateAt(connect({ url, region: services.config.region, credentials: accessKey }), file, rehost);
@@ -59,13 +62,22 @@ export const migrate: Command = {
   },
 };
 
-async function embedded({ sources }: MigrationFile, data: string | undefined): Promise<Rehost> {
+/** Options for a service of its own do nothing to one that runs already. */
+function demandNone(options: object, values: Arguments['values']) {
+  const given = Object.keys(options).find((name) => values[name] !== undefined);
+  if (given)
+    throw new UsageError(
+      `--${given} is for a service of its own; give it to the \`rehost up\` that AWS_ENDPOINT_URL names`,
+    );
+}
+
+async function embedded({ sources }: MigrationFile, values: Arguments['values']): Promise<Rehost> {
   const { startRehost } = await import('../local/rehost.ts');
   if (sources.length === 0)
     throw new UsageError(
       'the file names no sources, and AWS_ENDPOINT_URL names no service; add `sources: [images:FOLDER]` to the file',
     );
-  return startRehost({ ...serviceOptions({ data: resolve(data ?? '.rehost'), port: '0', source: sources }), log });
+  return startRehost({ ...serviceOptions({ ...values, port: '0', source: sources }), log });
 }
 
 /** Starts the migration, or goes on watching the one that is under way, and tells what it made. */
@@ -153,6 +165,7 @@ async function serverProgress(appName: string, endpoint: Endpoint, since: Date):
       {
         name: vmServer?.vmName ?? '',
         stage: run.state === 'ACTIVE' ? (run.stageDetails?.stage ?? '') : run.state!.toLowerCase(),
+        text: run.state === 'ACTIVE' ? (run.statusMessage ?? '') : run.state!.toLowerCase(),
         percent,
       },
     ];

@@ -2,6 +2,8 @@
 export interface ServerProgress {
   readonly name: string;
   readonly stage: string;
+  /** The stage with bytes, rate and time left, where there are such figures. */
+  readonly text: string;
   /** 0 to 100. */
   readonly percent: number;
 }
@@ -42,9 +44,9 @@ function bars(stream: NodeJS.WriteStream): Display {
   };
 }
 
-function bar({ name, stage, percent }: ServerProgress): string {
+function bar({ name, text, percent }: ServerProgress): string {
   const full = Math.round((percent / 100) * BAR);
-  return `  ${name.padEnd(16)} ${'█'.repeat(full)}${'░'.repeat(BAR - full)} ${String(percent).padStart(3)}%  ${stage}`;
+  return `  ${name.padEnd(16)} ${'█'.repeat(full)}${'░'.repeat(BAR - full)} ${String(percent).padStart(3)}%  ${text}`;
 }
 
 function lines(stream: NodeJS.WriteStream): Display {
@@ -52,11 +54,11 @@ function lines(stream: NodeJS.WriteStream): Display {
   return {
     step: (text) => void stream.write(`${text}\n`),
     servers(servers) {
-      for (const { name, stage, percent } of servers) {
+      for (const { name, stage, text, percent } of servers) {
         const quarter = `${stage} ${Math.floor(percent / 25) * 25}%`;
         if (shown.get(name) === quarter) continue;
         shown.set(name, quarter);
-        stream.write(`  ${name}: ${stage} ${percent}%\n`);
+        stream.write(`  ${name}: ${percent}% ${text}\n`);
       }
     },
   };

@@ -3,6 +3,7 @@ import { DEFAULT_CONFIG } from '../config.ts';
 import { openSource, SourceSpecError } from '../connector/open-source.ts';
 import type { RehostOptions } from '../local/rehost.ts';
 import { UsageError } from './command.ts';
+import { COPY_OPTIONS, copyConfig } from './copy-options.ts';
 
 /** Where `rehost up` listens unless told. */
 export const DEFAULT_PORT = 4599;
@@ -18,6 +19,7 @@ export const SERVICE_OPTIONS = {
   region: { type: 'string' },
   endpoint: { type: 'string' },
   'run-scripts': { type: 'boolean' },
+  ...COPY_OPTIONS,
 } as const;
 
 /** The options of a service as they are given on the command line, checked. Throws UsageError. */
@@ -43,7 +45,7 @@ export function serviceOptions(values: Readonly<Record<string, unknown>>): Rehos
     port: portOf(values.port),
     host,
     auth,
-    config: { ...DEFAULT_CONFIG, account, region, ...endpointOf(values.endpoint) },
+    config: { ...DEFAULT_CONFIG, account, region, ...endpointOf(values.endpoint), copy: copyConfig(values) },
     runScripts: values['run-scripts'] === true,
     log,
   };

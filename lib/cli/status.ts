@@ -73,7 +73,7 @@ function jobLine({
   const active = replicationRunList.find((run) => run.state === 'ACTIVE');
   const next = replicationRunList.find((run) => run.state === 'PENDING');
   const run = active
-    ? `${active.stageDetails?.stage} ${active.stageDetails?.stageProgress ?? ''}`
+    ? `${active.stageDetails?.stageProgress ?? ''} ${active.statusMessage ?? ''}`
     : next
       ? `next run ${next.scheduledStartTime?.toISOString()}`
       : '';

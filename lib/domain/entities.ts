@@ -7,6 +7,7 @@ import type {
   ServerReplicationConfiguration,
   ServerValidation,
 } from './app-configuration.ts';
+import type { RunFigures } from './run-progress.ts';
 import type {
   AppCatalogStatus,
   AppLaunchStatus,
@@ -115,16 +116,12 @@ export interface ReplicationJob extends EntityBase, ReplicationParameters {
   readonly onDemandRuns: readonly number[];
 }
 
-export interface ReplicationRun extends EntityBase {
+export interface ReplicationRun extends EntityBase, RunFigures {
   readonly replicationJobId: string;
   readonly serverId: string;
   readonly appId?: string;
   readonly state: ReplicationRunState;
   readonly type: 'ON_DEMAND' | 'AUTOMATIC';
-  readonly stage?: string;
-  readonly stageProgress?: string;
-  readonly bytesDone?: number;
-  readonly bytesTotal?: number;
   readonly statusMessage?: string;
   readonly description?: string;
   readonly amiId?: string;

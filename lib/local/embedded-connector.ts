@@ -1,11 +1,11 @@
 import type { Source } from '../connector/source.ts';
 import type { Connector, Transfer } from '../domain/entities.ts';
 import type { EventBridgeEvent } from '../domain/events.ts';
+import { progressed, type TransferProgress } from '../domain/run-progress.ts';
 import { advance, created, unchanged } from '../domain/transition.ts';
 import type { Json } from '../json.ts';
 import type { Services } from '../ports.ts';
-import type { ConcurrencyLimits } from '../replication/concurrency.ts';
-import { type TransferProgress, transferServer } from '../replication/transfer-server.ts';
+import { type CopySettings, transferServer } from '../replication/transfer-server.ts';
 import { ConflictError } from '../store.ts';
 
 /** Transfers at once; a copy keeps two cores busy, the second fills its pauses. */
@@ -19,8 +19,8 @@ export interface ConnectorOptions {
   readonly source: Source;
   readonly stateFolder: string;
   readonly version: string;
-  /** How many blocks a copy puts at once. */
-  readonly concurrency?: ConcurrencyLimits;
+  /** How disks are copied. */
+  readonly copy?: CopySettings;
   readonly services: Pick<Services, 'store' | 'workflows' | 'snapshots' | 'clock' | 'newId' | 'log'>;
 }
 
@@ -175,7 +175,7 @@ export class EmbeddedConnector {
           snapshots,
           stateFolder: this.#options.stateFolder,
           clock: this.#options.services.clock,
-          ...(this.#options.concurrency ? { concurrency: this.#options.concurrency } : {}),
+          ...this.#options.copy,
           onProgress: progress.note,
           signal,
         },
@@ -234,19 +234,15 @@ export class EmbeddedConnector {
     let latest: TransferProgress | undefined;
     let cancel = () => {};
     let writing = Promise.resolve();
-    let written = '';
+    let written: TransferProgress | undefined;
     const write = async () => {
-      if (!latest) return;
-      const { stage, bytesDone, bytesTotal } = latest;
-      const percent = bytesTotal > 0 ? Math.floor((bytesDone / bytesTotal) * 100) : 0;
-      // Nothing new is not written: a copy may take days.
-      if (written === `${stage} ${percent}`) return;
-      written = `${stage} ${percent}`;
+      if (!latest || latest === written) return;
+      written = latest;
       const run = await store.get('ReplicationRun', replicationRunId);
-      if (run?.state !== 'ACTIVE') return;
-      const next = { ...run, stage, stageProgress: `${percent}%`, statusMessage: stage, bytesDone, bytesTotal };
+      const change = run && progressed(run, latest, clock.now());
+      if (!change) return;
       // Progress is not a transition: whoever writes the run at the same time goes first.
-      await store.transact([unchanged('ReplicationRun', next)]).catch((error) => {
+      await store.transact([change]).catch((error) => {
         if (!(error instanceof ConflictError)) throw error;
       });
     };

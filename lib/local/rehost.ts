@@ -11,7 +11,9 @@ import { createEngine } from '../engine/engine.ts';
 import { hostedInvoke, httpInvoke } from '../engine/invoke.ts';
 import type { Json } from '../json.ts';
 import type { Services, Target } from '../ports.ts';
-import { LOCAL_LIMITS } from '../replication/concurrency.ts';
+import { LOCAL_LIMITS, REMOTE_LIMITS } from '../replication/concurrency.ts';
+import { Pacer } from '../replication/pacer.ts';
+import type { CopySettings } from '../replication/transfer-server.ts';
 import { startWorkflow } from '../workflows/rules.ts';
 import { firstAccessKey, lockFolder } from './data-folder.ts';
 import type { Faults } from './ebs/faults.ts';
@@ -140,13 +142,16 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
     : [relay];
   // What this process hashed itself it need not hash again.
   const trusted = services.snapshots === local?.snapshots ? local?.snapshots.trusted : undefined;
+  const { bandwidth, ...settings } = config.copy;
+  const concurrency = options.target ? REMOTE_LIMITS : LOCAL_LIMITS;
+  const copy: CopySettings = { ...settings, concurrency, pacer: new Pacer(bandwidth, clock) };
   for (const spec of options.sources) {
     const connector = new EmbeddedConnector({
       source: openSource(spec),
       stateFolder: file('connector'),
       version: VERSION,
       services: { ...services, snapshots: trusted ?? services.snapshots },
-      concurrency: LOCAL_LIMITS,
+      copy,
     });
     await connector.start();
     relay.subscribe((event) => connector.onEvent(event));

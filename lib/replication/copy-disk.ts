@@ -1,11 +1,13 @@
 import type { Disk } from '../connector/source.ts';
 import { BLOCK_SIZE, type SnapshotId, type Snapshots } from '../snapshots.ts';
+import { BlockSet } from './block-set.ts';
 import { Buffers } from './buffers.ts';
 import type { Concurrency } from './concurrency.ts';
 import { isZeroBlock, sha256 } from './digest.ts';
 import { Journal } from './journal.ts';
 import type { Manifest } from './manifest.ts';
-import { countBlocks } from './plan-blocks.ts';
+import type { Pacer } from './pacer.ts';
+import type { Progress } from './progress.ts';
 
 /** Neighbouring blocks that are read at once: 2 MiB, which makes a read four times as cheap to start. */
 const BLOCKS_PER_READ = 4;
@@ -16,26 +18,26 @@ export interface CopyOptions {
   readonly snapshots: Snapshots;
   /** The pending snapshot that takes the blocks. */
   readonly target: SnapshotId;
-  /** Which blocks to look at: a byte per block (planBlocks). */
-  readonly plan: Uint8Array;
-  /** What the target inherits from its parent. Changed into what it holds at the end: a manifest of a large disk is not kept twice. */
+  /** Which blocks to look at. */
+  readonly plan: BlockSet;
+  /** What the target inherits from its parent. Changed into what it holds at the end. */
   readonly manifest: Manifest;
   /** Where the journal of this copy is. `header` names source, target and parent. */
   readonly journal: { readonly path: string; readonly header: string };
-  /** Called for each block that was planned, when it has been looked at and put if need be. */
-  readonly onBlock: () => void;
+  /** Told of each block that was planned, when it has been looked at and put if need be. */
+  readonly progress: Pick<Progress, 'block' | 'skip'>;
   /** How many puts are made at once. */
   readonly concurrency: Concurrency;
-  /** Waits until a block may be put. */
-  readonly pace?: () => Promise<void>;
+  /** Says when a block may be put. */
+  readonly pacer?: Pick<Pacer, 'turn'>;
   readonly signal?: AbortSignal;
 }
 
 export interface CopyResult {
   /** With what the target is sealed: how many blocks were put into it, and the SHA-256 over their digests. */
   readonly seal: { readonly written: number; readonly linear: Buffer };
-  /** A byte per block, 1 for those that were put, by this call or an interrupted one before. */
-  readonly put: Uint8Array;
+  /** The blocks that were put, by this call or an interrupted one before. */
+  readonly put: BlockSet;
 }
 
 /**
@@ -43,32 +45,34 @@ export interface CopyResult {
  * zero is put as zeros, for the parent's would show through its absence. Blocks that the journal names are not even read again.
  */
 export async function copyDisk(disk: Disk, options: CopyOptions): Promise<CopyResult> {
-  const { plan, manifest, signal, onBlock } = options;
-  const put = new Uint8Array(plan.length);
+  const { plan, manifest, progress } = options;
+  const put = new BlockSet(plan.blocks);
+  let done = 0;
   const journal = Journal.open(options.journal.path, options.journal.header, (index, digest) => {
     manifest.set(index, digest);
-    put[index] = 1;
+    if (plan.has(index) && !put.has(index)) done++;
+    put.add(index);
   });
-  for (let index = 0; index < plan.length; index++) if (plan[index] && put[index]) onBlock();
+  progress.skip(done);
   const buffers = new Buffers(BLOCKS_PER_READ * BLOCK_SIZE);
   const ahead = () => options.concurrency.limit + READ_AHEAD;
   try {
-    await inParallel(runsIn(plan, put), { ahead, ...(signal ? { signal } : {}) }, async (run) => {
+    await inParallel(runsIn(plan, put), { ahead, signal: options.signal }, async (run, { signal, fail }) => {
       const buffer = buffers.take();
       await readBlocks(disk, run, buffer);
       const copied = Array.from({ length: run.blocks }, async (_, position) => {
         const block = buffer.subarray(position * BLOCK_SIZE, (position + 1) * BLOCK_SIZE);
         const index = run.first + position;
-        if (await copyBlock(block, { ...options, journal, index })) put[index] = 1;
-        onBlock();
+        if (await copyBlock(block, { ...options, journal, index, signal })) put.add(index);
+        progress.block();
       });
-      await allDone(copied);
+      await Promise.all(copied.map((one) => one.catch(fail)));
       buffers.give(buffer);
     });
   } finally {
     journal.close();
   }
-  return { put, seal: { written: countBlocks(put), linear: manifest.linear(put) } };
+  return { put, seal: { written: put.count(), linear: manifest.linear(put) } };
 }
 
 interface Run {
@@ -77,13 +81,13 @@ interface Run {
 }
 
 /** Neighbouring blocks that are planned and not put yet, in ascending order. */
-function* runsIn(plan: Uint8Array, put: Uint8Array): Generator<Run> {
-  const isOpen = (index: number) => plan[index] === 1 && put[index] === 0;
-  for (let first = plan.indexOf(1); first >= 0; ) {
+function* runsIn(plan: BlockSet, put: BlockSet): Generator<Run> {
+  const isOpen = (index: number) => plan.has(index) && !put.has(index);
+  for (let first = plan.next(0); first >= 0; ) {
     let blocks = 0;
     while (blocks < BLOCKS_PER_READ && isOpen(first + blocks)) blocks++;
     if (blocks > 0) yield { first, blocks };
-    first = plan.indexOf(1, first + Math.max(1, blocks));
+    first = plan.next(first + Math.max(1, blocks));
   }
 }
 
@@ -95,20 +99,22 @@ async function readBlocks(disk: Disk, { first, blocks }: Run, buffer: Buffer): P
   buffer.fill(0, length);
 }
 
-type BlockOptions = Pick<CopyOptions, 'snapshots' | 'target' | 'manifest' | 'concurrency' | 'pace' | 'signal'> & {
+type BlockOptions = Pick<CopyOptions, 'snapshots' | 'target' | 'manifest' | 'concurrency' | 'pacer'> & {
   readonly journal: Journal;
   readonly index: number;
+  readonly signal: AbortSignal;
 };
 
 /** Puts a block if the manifest says something else. Answers whether it did. */
 async function copyBlock(block: Buffer, options: BlockOptions) {
-  const { snapshots, target, manifest, journal, index, concurrency, pace, signal } = options;
+  const { snapshots, target, manifest, journal, index, concurrency, pacer, signal } = options;
   if (!manifest.holds(index) && isZeroBlock(block)) return false;
   const digest = await sha256(block);
   if (manifest.at(index).equals(digest)) return false;
+  // Before its place among the puts is taken, which would look like a slow store.
+  await pacer?.turn(signal);
   await concurrency.run(async () => {
-    await pace?.();
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     return snapshots.put(target, index, block, digest);
   });
   journal.add(index, digest);
@@ -119,20 +125,40 @@ async function copyBlock(block: Buffer, options: BlockOptions) {
 interface Parallel {
   /** Blocks that may be under way. */
   ahead(): number;
-  readonly signal?: AbortSignal;
+  readonly signal: AbortSignal | undefined;
 }
 
-/** Copies runs side by side. The first failure stops all; it is thrown when the last has stopped, so that nothing goes on behind the caller. */
-async function inParallel(runs: Generator<Run>, { ahead, signal }: Parallel, copy: (run: Run) => Promise<void>) {
+interface Ending {
+  /** Aborted once the copy is to end. */
+  readonly signal: AbortSignal;
+  /** Ends the copy. */
+  fail(error: unknown): void;
+}
+
+/**
+ * Copies runs side by side. The first failure stops all, and so does the signal: no further put begins. It is thrown when the last has stopped, so that
+ * nothing goes on behind the caller.
+ */
+async function inParallel(
+  runs: Generator<Run>,
+  { ahead, signal }: Parallel,
+  copy: (run: Run, ending: Ending) => Promise<void>,
+) {
   const failures: unknown[] = [];
   const active = new Set<Promise<void>>();
+  const failed = new AbortController();
+  const ended = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
+  const fail = (error: unknown) => {
+    failures.push(error);
+    failed.abort();
+  };
   let blocks = 0;
   for (const run of runs) {
     while (blocks > 0 && blocks + run.blocks > ahead()) await Promise.race(active);
-    if (failures.length > 0 || signal?.aborted) break;
+    if (ended.aborted) break;
     blocks += run.blocks;
-    const one: Promise<void> = copy(run)
-      .catch((error) => void failures.push(error))
+    const one: Promise<void> = copy(run, { signal: ended, fail })
+      .catch(fail)
       .finally(() => {
         blocks -= run.blocks;
         active.delete(one);
@@ -142,10 +168,4 @@ async function inParallel(runs: Generator<Run>, { ahead, signal }: Parallel, cop
   await Promise.all(active);
   if (failures.length > 0) throw failures[0];
   signal?.throwIfAborted();
-}
-
-/** Waits for all, then throws the first failure. */
-async function allDone(work: readonly Promise<void>[]) {
-  const failed = (await Promise.allSettled(work)).find((one) => one.status === 'rejected');
-  if (failed) throw failed.reason;
 }

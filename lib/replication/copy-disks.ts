@@ -1,22 +1,20 @@
 import { createHash } from 'node:crypto';
 import type { Disk, Point } from '../connector/source.ts';
 import { GIB, type SnapshotId } from '../snapshots.ts';
+import type { BlockSet } from './block-set.ts';
 import { Concurrency, REMOTE_LIMITS } from './concurrency.ts';
 import { copyDisk } from './copy-disk.ts';
 import type { Attempt, BaselineDisk } from './job-state.ts';
-import { Manifest } from './manifest.ts';
-import { blocksOfDisk, countBlocks, type Previous, planBlocks } from './plan-blocks.ts';
+import { blocksOfDisk } from './plan-blocks.ts';
+import { missedBlocks, type PlannedDisk, planDisk, trustAfter } from './plan-disk.ts';
 import type { Progress } from './progress.ts';
 import type { Pass, TransferredDisk } from './transfer-server.ts';
 
 /** Volumes of a server that SMS replicated at most. Source: its user guide, requirements. */
 const MAX_DISKS = 22;
-/** Minutes in which the store must get a block of a pending snapshot: EBS's default. */
-const TIMEOUT_MINUTES = 60;
+/** Minutes in which the store must get a block of a pending snapshot: EBS's default, and the most there is, for a copy that is held up on purpose. */
+const TIMEOUT_MINUTES = { unpaced: 60, paced: 4_320 };
 
-export class DiskShrunkError extends Error {
-  override readonly name = 'DiskShrunkError';
-}
 export class TooManyDisksError extends Error {
   override readonly name = 'TooManyDisksError';
 }
@@ -25,16 +23,10 @@ export class TooManyDisksError extends Error {
 export interface CopiedDisk {
   readonly transferred: TransferredDisk;
   readonly seal: { readonly written: number; readonly linear: Buffer };
-  readonly put: Uint8Array;
+  readonly put: BlockSet;
   readonly parent?: SnapshotId;
   /** What the next run builds on, once this disk is sealed. */
   readonly baseline: BaselineDisk;
-}
-
-interface PlannedDisk {
-  readonly disk: Disk;
-  readonly parent?: SnapshotId;
-  readonly plan: Uint8Array;
 }
 
 interface Options {
@@ -54,7 +46,7 @@ export async function copyDisks(point: Point, { attempt, pass, progress }: Optio
     );
   const planned: PlannedDisk[] = [];
   for (const disk of disks) planned.push(await planDisk(disk, pass));
-  for (const { plan } of planned) progress.plan(countBlocks(plan));
+  for (const { plan } of planned) progress.plan(plan.blocks.count());
   progress.stage('Uploading');
 
   const { clock, concurrency: limits = REMOTE_LIMITS } = pass.services;
@@ -63,81 +55,96 @@ export async function copyDisks(point: Point, { attempt, pass, progress }: Optio
   const copied: CopiedDisk[] = [];
   let current = attempt;
   for (const one of planned) {
-    const target = await startTarget(one, current, pass);
-    current = { ...current, targets: { ...current.targets, [one.disk.key]: target } };
+    const begun = await beginTarget(one, { attempt: current, pass, progress });
+    current = { ...current, targets: { ...current.targets, [one.disk.key]: begun.target } };
     // Nothing is put before it is recorded where: what an interrupted attempt began can be found and removed.
     await pass.state.saveAttempt(current);
-    copied.push(await copyOne(one, target, { attempt: current, pass, progress, concurrency }));
+    copied.push(await copyOne(begun, { attempt: current, pass, progress, concurrency }));
   }
   return copied;
 }
 
-async function planDisk(disk: Disk, pass: Pass): Promise<PlannedDisk> {
-  const known = await usableBaseline(disk, pass);
-  const previous = known && (await previousOf(known, pass));
-  const plan = await planBlocks(disk, previous);
-  return { disk, plan, ...(known ? { parent: known.snapshotId } : {}) };
+interface BegunDisk extends PlannedDisk {
+  readonly target: SnapshotId;
 }
 
-/** Without its parent in the store there is nothing to build on: the disk is copied whole. */
-async function usableBaseline({ key, size }: Disk, { request, services, baseline }: Pass) {
-  const known = baseline?.disks[key];
-  if (!known) return undefined;
-  if (size < known.size)
-    throw new DiskShrunkError(
-      `disk ${key} of ${request.vmId} shrank from ${known.size} to ${size} bytes; delete the replication job and create another for a full copy`,
-    );
-  return (await services.snapshots.state(known.snapshotId)) === 'completed' ? known : undefined;
+/** Starts the disk's snapshot. Where the store does not take the parent any more (gone, or not to be built on), the disk is copied whole. */
+async function beginTarget(planned: PlannedDisk, { attempt, pass, progress }: Options): Promise<BegunDisk> {
+  const begun = await startTarget(planned, attempt, pass).catch(async (error: Error) => {
+    if (!planned.known || !REFUSED_PARENT.includes(error.name)) throw error;
+    const whole = await planDisk(planned.disk, pass, { whole: true });
+    progress.plan(whole.plan.blocks.count() - planned.plan.blocks.count());
+    return startTarget(whole, attempt, pass);
+  });
+  const earlier = attempt.targets[planned.disk.key];
+  if (earlier !== undefined && earlier !== begun.target) await pass.services.snapshots.remove(earlier);
+  return begun;
 }
 
-async function previousOf({ manifest, changeId }: BaselineDisk, { state }: Pass): Promise<Previous> {
-  return { manifest: await state.readManifest(manifest), ...(changeId === undefined ? {} : { changeId }) };
-}
+/** Among others, encryption by default refuses children of what is not encrypted. Source: EBS user guide, encryption outcomes. */
+const REFUSED_PARENT = ['SnapshotSpecError', 'SnapshotStateError'];
 
-async function startTarget({ disk, parent }: PlannedDisk, attempt: Attempt, pass: Pass): Promise<SnapshotId> {
-  const { request, services } = pass;
-  const key = parent === undefined && request.kmsKeyArn !== undefined ? { kmsKeyArn: request.kmsKeyArn } : {};
+async function startTarget(planned: PlannedDisk, attempt: Attempt, { request, services }: Pass): Promise<BegunDisk> {
+  const { disk, known } = planned;
+  const { kmsKeyArn } = request;
   const { id } = await services.snapshots.start({
     sizeGiB: sizeGiBOf(disk),
-    ...(parent === undefined ? key : { parent }),
-    token: tokenOf(attempt, disk),
+    ...(known ? { parent: known.snapshotId } : kmsKeyArn === undefined ? {} : { kmsKeyArn }),
+    token: tokenOf(planned, attempt, kmsKeyArn),
     description: request.description,
     tags: request.tags,
-    timeoutMinutes: TIMEOUT_MINUTES,
+    timeoutMinutes: services.pacer?.isLimited ? TIMEOUT_MINUTES.paced : TIMEOUT_MINUTES.unpaced,
   });
-  return id;
+  return { ...planned, target: id };
 }
 
 /** A call that was interrupted before it recorded the snapshot's id gets the same again. */
-const tokenOf = ({ runId, attempt, generation }: Attempt, { key }: Disk) =>
+const tokenOf = ({ disk, known }: PlannedDisk, { runId, attempt, generation }: Attempt, kmsKeyArn?: string) =>
   createHash('sha256')
-    .update(JSON.stringify([runId, attempt, generation, key]))
+    .update(JSON.stringify([runId, attempt, generation, disk.key, known?.snapshotId, kmsKeyArn]))
     .digest('hex');
 
 const sizeGiBOf = ({ size }: Disk) => Math.max(1, Math.ceil(size / GIB));
 
-async function copyOne(
-  { disk, parent, plan }: PlannedDisk,
-  target: SnapshotId,
-  options: CopyOneOptions,
-): Promise<CopiedDisk> {
+async function copyOne(begun: BegunDisk, options: CopyOneOptions): Promise<CopiedDisk> {
+  const { disk, known, target, plan } = begun;
   const { attempt, pass, progress, concurrency } = options;
-  const known = parent === undefined ? undefined : pass.baseline?.disks[disk.key];
-  const manifest = Manifest.of(plan.length, known && (await pass.state.readManifest(known.manifest)).bytes);
+  const { request, services, state } = pass;
+  const parent = known?.snapshotId;
+  const from = known ? { from: known.manifest } : {};
+  const manifest = state.beginManifest(attempt, disk.key, { blocks: blocksOfDisk(disk), ...from });
   const { seal, put } = await copyDisk(disk, {
-    snapshots: pass.services.snapshots,
+    snapshots: services.snapshots,
     target,
-    plan,
+    plan: plan.blocks,
     manifest,
     journal: {
-      path: pass.state.journalPath(attempt, disk.key),
+      path: state.journalPath(attempt, disk.key),
       header: JSON.stringify({ point: attempt.point, target, parent, size: disk.size }),
     },
-    onBlock: progress.block,
+    progress,
     concurrency,
-    ...(pass.services.signal ? { signal: pass.services.signal } : {}),
+    ...(services.pacer ? { pacer: services.pacer } : {}),
+    ...(services.signal ? { signal: services.signal } : {}),
+  }).catch((error) => {
+    manifest.close();
+    throw error;
   });
-  const transferred: TransferredDisk = {
+  const baseline: BaselineDisk = {
+    snapshotId: target,
+    size: disk.size,
+    manifest: await state.keepManifest(attempt, disk.key, manifest),
+    ...(disk.changeId === undefined ? {} : { changeId: disk.changeId }),
+    ...(request.kmsKeyArn === undefined ? {} : { kmsKeyArn: request.kmsKeyArn }),
+    ...trustAfter(begun, put),
+  };
+  const transferred = transferredDisk(begun, { seal, put });
+  return { transferred, seal, put, baseline, ...(parent === undefined ? {} : { parent }) };
+}
+
+function transferredDisk({ disk, target, plan }: BegunDisk, { seal, put }: Pick<CopiedDisk, 'seal' | 'put'>) {
+  const missed = missedBlocks(plan, put);
+  return {
     key: disk.key,
     snapshotId: target,
     sizeGiB: sizeGiBOf(disk),
@@ -145,12 +152,6 @@ async function copyOne(
     blocksTotal: blocksOfDisk(disk),
     blocksCopied: seal.written,
     linearSha256: seal.linear.toString('hex'),
+    ...(missed > 0 ? { changeTrackingMissed: missed } : {}),
   };
-  const baseline: BaselineDisk = {
-    snapshotId: target,
-    size: disk.size,
-    manifest: await pass.state.saveManifest(attempt, disk.key, manifest),
-    ...(disk.changeId === undefined ? {} : { changeId: disk.changeId }),
-  };
-  return { transferred, seal, put, baseline, ...(parent === undefined ? {} : { parent }) };
 }

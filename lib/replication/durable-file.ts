@@ -18,7 +18,7 @@ export async function writeFileDurably(path: string, data: string | Buffer): Pro
 }
 
 /** Makes the names in a folder durable. */
-async function syncFolder(path: string) {
+export async function syncFolder(path: string) {
   const folder = await open(path, 'r');
   try {
     await folder.sync();

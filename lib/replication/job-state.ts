@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileDurably } from './durable-file.ts';
+import { syncFolder, writeFileDurably } from './durable-file.ts';
 import { Manifest } from './manifest.ts';
 import type { TransferResult } from './transfer-server.ts';
 
@@ -22,6 +22,12 @@ export interface BaselineDisk {
   readonly changeId?: string;
   /** Name of the manifest's file. */
   readonly manifest: string;
+  /** The key that the snapshot was asked to have, as it was named. */
+  readonly kmsKeyArn?: string;
+  /** Runs by the source's list of changes since all blocks were compared. */
+  readonly listRuns?: number;
+  /** The source's list missed changes when it was last compared with all blocks. */
+  readonly distrusted?: true;
 }
 
 /** An attempt to transfer, under way or interrupted. */
@@ -73,14 +79,23 @@ export class JobState {
 
   journalPath = (attempt: Attempt, key: string) => join(this.folder, `${prefix(attempt)}-${fileName(key)}.journal`);
 
-  /** Keeps a manifest; answers the name of its file. */
-  async saveManifest(attempt: Attempt, key: string, manifest: Manifest): Promise<string> {
-    const name = `${prefix(attempt)}-${fileName(key)}.manifest`;
-    await writeFileDurably(join(this.folder, name), manifest.bytes);
+  /** Begins the manifest of a disk's next snapshot, with what the earlier one of that name holds; `keepManifest` ends it. */
+  beginManifest(attempt: Attempt, key: string, { blocks, from }: { blocks: number; from?: string }): Manifest {
+    const path = join(this.folder, `${manifestName(attempt, key)}.new`);
+    return Manifest.create(path, { blocks, ...(from === undefined ? {} : { from: join(this.folder, from) }) });
+  }
+
+  /** Keeps the manifest, durably, and closes it; answers the name of its file. */
+  async keepManifest(attempt: Attempt, key: string, manifest: Manifest): Promise<string> {
+    const name = manifestName(attempt, key);
+    manifest.sync();
+    manifest.close();
+    await rename(join(this.folder, `${name}.new`), join(this.folder, name));
+    await syncFolder(this.folder);
     return name;
   }
 
-  readManifest = async (name: string) => new Manifest(await readFile(join(this.folder, name)));
+  openManifest = (name: string) => Manifest.open(join(this.folder, name));
 
   /** Removes the manifests that are not the baseline's. Only when no attempt is under way. */
   async sweepManifests(baseline: Baseline | undefined): Promise<void> {
@@ -104,6 +119,8 @@ export class JobState {
 
   #attemptPath = ({ runId, attempt }: Attempt) => join(this.folder, `attempt-${fileName(runId)}-${attempt}.json`);
 }
+
+const manifestName = (attempt: Attempt, key: string) => `${prefix(attempt)}-${fileName(key)}.manifest`;
 
 const prefix = ({ runId, attempt, generation }: Attempt) => `${fileName(runId)}-${attempt}-${generation}`;
 

@@ -1,10 +1,13 @@
 import type { Clock } from '../clock.ts';
+import type { Verification } from '../config.ts';
 import type { Point, Source } from '../connector/source.ts';
+import type { TransferProgress } from '../domain/run-progress.ts';
 import type { Snapshots } from '../snapshots.ts';
 import { abandon, openAttempt, sweepAttempts } from './attempt.ts';
 import type { ConcurrencyLimits } from './concurrency.ts';
 import { copyDisks } from './copy-disks.ts';
 import { type Attempt, type Baseline, JobState } from './job-state.ts';
+import type { Pacer } from './pacer.ts';
 import { progressOf } from './progress.ts';
 import { sealDisks } from './seal-disks.ts';
 
@@ -20,12 +23,7 @@ export interface TransferRequest {
   readonly kmsKeyArn?: string;
 }
 
-export interface TransferProgress {
-  readonly stage: 'Validating' | 'Uploading' | 'Preparing' | 'Completed';
-  /** Of `bytesTotal`, how much has been looked at, and put where it had changed. */
-  readonly bytesDone: number;
-  readonly bytesTotal: number;
-}
+export type { TransferProgress };
 
 export interface TransferResult {
   /** In device order, the boot disk first. */
@@ -48,16 +46,28 @@ export interface TransferredDisk {
   readonly blocksCopied: number;
   /** SHA-256 over the digests of the blocks that were put, in hexadecimal digits. */
   readonly linearSha256: string;
+  /** Blocks that had changed though the source did not list them. */
+  readonly changeTrackingMissed?: number;
 }
 
-export interface TransferServices {
+/** How disks are copied: what a connector is configured with. */
+export interface CopySettings {
+  /** How many blocks are put at once; as for a store that is far away unless told. */
+  readonly concurrency?: ConcurrencyLimits;
+  /** Says when a block may be put; one for all copies that share a line. */
+  readonly pacer?: Pacer;
+  /** How a sealed snapshot is compared with what was put; by samples unless told. */
+  readonly verification?: Verification;
+  /** So many runs of a source that tracks changes, one compares all blocks; 10 unless told. */
+  readonly scanEvery?: number;
+}
+
+export interface TransferServices extends CopySettings {
   readonly source: Source;
   readonly snapshots: Snapshots;
   /** Folder of baselines and journals. One process works in it at a time, and on one run of a job. */
   readonly stateFolder: string;
   readonly clock: Clock;
-  /** How many blocks are put at once; as for a store that is far away unless told. */
-  readonly concurrency?: ConcurrencyLimits;
   onProgress(progress: TransferProgress): void;
   /** Aborted, the transfer stops within a few blocks; it can be resumed. */
   readonly signal?: AbortSignal;
@@ -114,7 +124,7 @@ async function transfer(point: Point, attempt: Attempt, pass: Pass): Promise<Tra
   const copied = await copyDisks(point, { attempt, pass, progress });
   await point.verify();
   progress.stage('Preparing');
-  const disks = await sealDisks(copied, pass);
+  const disks = await sealDisks(copied, { pass, progress });
 
   const result: TransferResult = {
     disks: copied.map(({ transferred }) => transferred),

@@ -49,7 +49,7 @@ describe('against the service of the environment', () => {
     for (const line of [
       'Importing the server catalog',
       'Replicating',
-      '  app1: completed 100%',
+      '  app1: 100% completed',
       'Launching',
       'Application one is migrated.',
       'Images (1)',
@@ -97,6 +97,10 @@ describe('fails with exit status 2 and the usage', () => {
     ['an unknown kind of source', ['up', '--source', 'tape:x'], 'tape:x'],
     ['no signatures beyond loopback', ['up', '--auth', 'none', '--host', '0.0.0.0'], 'loopback'],
     ['a bad account', ['up', '--account', '12'], 'an account has 12 digits'],
+    ['a bad bandwidth', ['up', '--bandwidth', 'fast'], '--bandwidth fast: give bytes or bits a second as 20MiB'],
+    ['two bandwidths for all times', ['up', '--bandwidth', '1MiB', '--bandwidth', '2MiB'], 'give this one a window'],
+    ['an unknown verification', ['up', '--verify', 'some'], '--verify some: give listing, samples, full'],
+    ['a bad number of runs', ['up', '--scan-every', '0'], '--scan-every 0'],
     ['no service in the environment', ['status'], 'AWS_ENDPOINT_URL is not set'],
     ['a migration without a file', ['migrate'], 'name the migration file'],
   ])('for %s', async (_, args, message) => {
@@ -104,6 +108,11 @@ describe('fails with exit status 2 and the usage', () => {
     expect([status, stderr]).toEqual([2, expect.stringContaining(message)]);
     expect(stderr).toContain('usage: rehost');
   });
+});
+
+test('fails with exit status 2 where an option would do nothing', async () => {
+  const { status, stderr } = await rehost(['migrate', planFile(PLAN), '--bandwidth', '1MiB'], env);
+  expect([status, stderr]).toEqual([2, expect.stringContaining('--bandwidth is for a service of its own')]);
 });
 
 describe('fails with exit status 1 and the member', () => {

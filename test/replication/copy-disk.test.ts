@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -8,8 +8,10 @@ import { Concurrency, REMOTE_LIMITS } from '../../lib/replication/concurrency.ts
 import { copyDisk } from '../../lib/replication/copy-disk.ts';
 import { Journal } from '../../lib/replication/journal.ts';
 import { Manifest } from '../../lib/replication/manifest.ts';
-import { planBlocks } from '../../lib/replication/plan-blocks.ts';
+import { Pacer } from '../../lib/replication/pacer.ts';
+import { type Previous, planBlocks } from '../../lib/replication/plan-blocks.ts';
 import { BLOCK_SIZE, type Snapshots } from '../../lib/snapshots.ts';
+import { VirtualClock } from '../simulators/virtual-clock.ts';
 import { CLOCK } from './data-centre.ts';
 
 const sha256 = (data: Buffer) => createHash('sha256').update(data).digest();
@@ -55,24 +57,34 @@ function mapStore() {
   return { puts, snapshots: { put } as unknown as Snapshots };
 }
 
-const manifestOf = (...blocks: (Buffer | undefined)[]) =>
-  new Manifest(Buffer.concat(blocks.map((one) => (one ? sha256(one) : Buffer.alloc(32)))));
+const digestsOf = (...blocks: (Buffer | undefined)[]) =>
+  Buffer.concat(blocks.map((one) => (one ? sha256(one) : Buffer.alloc(32))));
 
-async function copy(disk: Disk, previous?: { manifest: Manifest; changeId: string }, more: object = {}) {
+const earlier = () => join(folder, 'earlier');
+
+/** What an earlier copy left. */
+function previousOf(...blocks: (Buffer | undefined)[]): Previous {
+  writeFileSync(earlier(), digestsOf(...blocks));
+  return { manifest: Manifest.open(earlier()), size: blocks.length * BLOCK_SIZE, changeId: 'then' };
+}
+
+async function copy(disk: Disk, previous?: Previous, more: object = {}) {
   const store = mapStore();
-  const plan = await planBlocks(disk, previous);
-  const manifest = Manifest.of(plan.length, previous?.manifest.bytes);
+  const { blocks: plan } = await planBlocks(disk, previous);
+  const path = join(folder, 'manifest');
+  const manifest = Manifest.create(path, { blocks: plan.blocks, ...(previous ? { from: earlier() } : {}) });
   const result = await copyDisk(disk, {
     snapshots: store.snapshots,
     target: 'snap-1',
     plan,
     manifest,
     journal: { path: join(folder, 'journal'), header: 'header' },
-    onBlock() {},
+    progress: { block() {}, skip() {} },
     concurrency: new Concurrency(REMOTE_LIMITS, CLOCK),
     ...more,
   });
-  return { ...result, manifest, puts: store.puts };
+  manifest.sync();
+  return { ...result, digests: readFileSync(path), puts: store.puts };
 }
 
 describe('a copy', () => {
@@ -85,10 +97,10 @@ describe('a copy', () => {
     const { disk, reads } = trackedDisk([block('a'), block(0), block('c'), block('d')], {
       allocated: [extent(0, 2), extent(3, 1)],
     });
-    const { puts, manifest, seal } = await copy(disk);
+    const { puts, digests, seal } = await copy(disk);
     expect(reads.toSorted()).toEqual([0, 1, 3]);
     expect([...puts.keys()].toSorted()).toEqual([0, 3]);
-    expect(manifest.bytes).toEqual(manifestOf(block('a'), undefined, undefined, block('d')).bytes);
+    expect(digests).toEqual(digestsOf(block('a'), undefined, undefined, block('d')));
     expect(seal).toEqual({ written: 2, linear: sha256(Buffer.concat([sha256(block('a')), sha256(block('d'))])) });
   });
 
@@ -97,11 +109,11 @@ describe('a copy', () => {
       allocated: [extent(0, 3)],
       changed: [extent(1, 2)],
     });
-    const previous = { manifest: manifestOf(block('a'), block('b'), block('c')), changeId: 'then' };
-    const { puts, manifest } = await copy(disk, previous);
+    const previous = previousOf(block('a'), block('b'), block('c'));
+    const { puts, digests } = await copy(disk, previous);
     expect(reads.toSorted()).toEqual([1, 2]);
     expect([...puts.keys()]).toEqual([1]);
-    expect(manifest.bytes).toEqual(manifestOf(block('a'), block('B'), block('c')).bytes);
+    expect(digests).toEqual(digestsOf(block('a'), block('B'), block('c')));
   });
 
   test('takes extents that begin and end within blocks, and overlap', async () => {
@@ -109,16 +121,16 @@ describe('a copy', () => {
     const { disk } = trackedDisk(blocks, {
       allocated: [{ offset: BLOCK_SIZE - 1, length: 2 }, { offset: 5, length: 0 }, extent(1, 1)],
     });
-    expect([...(await planBlocks(disk))]).toEqual([1, 1, 0, 0]);
+    expect([...(await planBlocks(disk)).blocks]).toEqual([0, 1]);
   });
 
   test('compares all blocks when the source lost track, and finds those that are no longer allocated', async () => {
     const { disk, reads } = trackedDisk([block('a'), block(0), block(0)], { allocated: [extent(0, 1)] });
-    const previous = { manifest: manifestOf(block('a'), block('b'), undefined), changeId: 'then' };
-    const { puts, manifest } = await copy(disk, previous);
+    const previous = previousOf(block('a'), block('b'), undefined);
+    const { puts, digests } = await copy(disk, previous);
     expect(reads.toSorted()).toEqual([0, 1]);
     expect([...puts.keys()]).toEqual([1]);
-    expect(manifest.bytes).toEqual(manifestOf(block('a'), block(0), undefined).bytes);
+    expect(digests).toEqual(digestsOf(block('a'), block(0), undefined));
   });
 
   test('throws the first failure when every worker has stopped', async () => {
@@ -136,6 +148,30 @@ describe('a copy', () => {
     };
     await expect(copy(disk, undefined, { snapshots: { put } })).rejects.toThrow('no room');
     expect(running).toBe(0);
+  });
+
+  test.each(['stopped', 'failed'])('puts nothing more once it was %s, also what waited for its turn', async (how) => {
+    const { disk } = trackedDisk(
+      Array.from({ length: 40 }, (_, index) => block(`${index}`)),
+      { allocated: [extent(0, 40)] },
+    );
+    const stop = new AbortController();
+    const clock = new VirtualClock();
+    const pacer = new Pacer({ windows: [], bytesPerSecond: BLOCK_SIZE }, clock);
+    let puts = 0;
+    const put = async () => {
+      if (++puts < 3) return { throttles: 0 };
+      if (how === 'failed') throw new Error('no room');
+      stop.abort();
+      return { throttles: 0 };
+    };
+    const copying = copy(disk, undefined, { snapshots: { put }, pacer, signal: stop.signal });
+    const ended = expect(copying).rejects.toThrow(how === 'failed' ? 'no room' : 'aborted');
+    const settle = () => new Promise<void>((resolve) => setTimeout(resolve, 20));
+    await clock.advance(2_000, settle);
+    await ended;
+    await clock.advance(60_000, settle);
+    expect(puts).toBe(3);
   });
 });
 

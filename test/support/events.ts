@@ -29,6 +29,7 @@ const compile = (name: string) => {
   return ajv.compile(JSON.parse(readFileSync(join(SCHEMAS, `${name}.schema.json`), 'utf8')) as object);
 };
 const VALIDATORS: Readonly<Record<string, ReturnType<typeof compile>>> = {
+  'Replication Run Progress': compile('replication-run-progress'),
   rehost: compile('state-change'),
   'rehost.sms': compile('server-migration-job-state-change'),
 };
@@ -37,7 +38,7 @@ const VALIDATORS: Readonly<Record<string, ReturnType<typeof compile>>> = {
 export function expectValid(events: readonly DomainEvent[]) {
   for (const domainEvent of events) {
     const event = toEventBridge(domainEvent, { account: '000000000000', region: 'us-east-1' });
-    const validate = VALIDATORS[event.source];
+    const validate = VALIDATORS[event['detail-type']] ?? VALIDATORS[event.source];
     if (!validate) continue;
     if (!validate(event)) throw new Error(`${JSON.stringify(validate.errors)} in ${JSON.stringify(event)}`);
   }

@@ -11,7 +11,10 @@ import {
   UpdateReplicationJobCommand,
 } from '@aws-sdk/client-sms';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { progressed } from '../../lib/domain/run-progress.ts';
+import { advance, unchanged } from '../../lib/domain/transition.ts';
 import type { SqliteStore } from '../../lib/local/sqlite-store.ts';
+import { GIB } from '../../lib/snapshots.ts';
 import { VirtualClock } from '../simulators/virtual-clock.ts';
 import { expectGapless, expectValid } from '../support/events.ts';
 import { logged, type Started, start } from '../support/start.ts';
@@ -52,6 +55,33 @@ const job = async (replicationJobId: string) =>
 const runs = async (replicationJobId: string) =>
   (await send(new GetReplicationRunsCommand({ replicationJobId }))).replicationRunList!;
 const states = async (replicationJobId: string) => (await runs(replicationJobId)).map(({ state }) => state);
+
+test('an active run tells stage, percent, bytes, rate and time left; each tenth is an event', async () => {
+  const id = await create({ frequency: 12, seedReplicationTime: new Date(clock.now() + HOUR) });
+  const { store } = started.rehost.services;
+  const [{ replicationRunId } = {}] = await runs(id);
+  const pending = (await store.get('ReplicationRun', replicationRunId!))!;
+  const active = advance(unchanged('ReplicationRun', pending), ['Replication Run', 'ACTIVE'], { at: clock.now() });
+  await store.transact([active]);
+  const note = async (bytesDone: number) => {
+    const run = (await store.get('ReplicationRun', replicationRunId!))!;
+    const progress = { stage: 'Uploading', bytesDone, bytesTotal: 4 * GIB, bytesPerSecond: 100 * 2 ** 20 } as const;
+    const change = progressed(run, progress, clock.now());
+    if (change) await store.transact([change]);
+  };
+  for (let percent = 0; percent <= 42; percent++) await note(Math.ceil((percent / 100) * 4 * GIB));
+  expect((await runs(id))[0]).toMatchObject({
+    stageDetails: { stage: 'Uploading', stageProgress: '42%' },
+    statusMessage: 'Uploading: 1.7 of 4.0 GiB, 100.0 MiB/s, 24 s left',
+  });
+  const events = (await (store as SqliteStore).read(0, 10_000)).filter(
+    ({ event }) => event.detailType === 'Replication Run Progress',
+  );
+  expect(events.map(({ event }) => event.detail)).toMatchObject(
+    [0, 10, 20, 30, 40].map((percent) => ({ percent, stage: 'Uploading', bytesTotal: 4 * GIB, replicationJobId: id })),
+  );
+  expect(events.at(-1)!.event.detail).toMatchObject({ bytesPerSecond: 104_857_600, secondsLeft: 25 });
+});
 
 describe('a job with a frequency', () => {
   test('runs at its seed time, then every so many hours; the next run is listed first', async () => {

@@ -11,6 +11,7 @@ import type {
   Tag,
   VmServer,
 } from '../../domain/entities.ts';
+import { progressText } from '../../domain/run-progress.ts';
 import type { Services } from '../../ports.ts';
 
 /** The entities as SMS shows them. Members that have no value are absent. */
@@ -48,7 +49,7 @@ export const runOutput = (run: ReplicationRun): Sms.ReplicationRun => ({
   state: run.state,
   type: run.type,
   stageDetails: run.stage ? { stage: run.stage, stageProgress: run.stageProgress } : undefined,
-  statusMessage: run.statusMessage,
+  statusMessage: run.state === 'ACTIVE' && run.statusMessage ? progressText(run) : run.statusMessage,
   amiId: run.amiId,
   scheduledStartTime: date(run.scheduledStartTime),
   completedTime: date(run.completedTime),
