@@ -2,6 +2,8 @@ import { existsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import type { VmManagerType } from '../domain/entities.ts';
 import { imagesSource } from './images-source.ts';
+import { NbdServersFileError } from './nbd-servers-file.ts';
+import { nbdSource } from './nbd-source.ts';
 import { qemuSource } from './qemu/qemu-source.ts';
 import type { Source } from './source.ts';
 
@@ -14,6 +16,7 @@ const KINDS: Readonly<Record<string, (place: string) => Source>> = {
   images: (folder) => folderOfImages(folder, { kind: 'images', type: 'VSPHERE' }),
   hyperv: (folder) => folderOfImages(folder, { kind: 'hyperv', type: 'HYPERV-MANAGER' }),
   qemu: runningGuests,
+  nbd: servedDisks,
 };
 
 function folderOfImages(folder: string, { kind, type }: { kind: string; type: VmManagerType }): Source {
@@ -42,6 +45,19 @@ function runningGuests(text: string): Source {
   if (Buffer.byteLength(scratch) + SOCKET_NAME > MAX_SOCKET_PATH)
     throw new SourceSpecError(`source qemu:${text}: the path ${scratch} is too long for a socket; give a shorter one`);
   return qemuSource(place, { scratch });
+}
+
+function servedDisks(file: string): Source {
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile())
+    throw new SourceSpecError(
+      `source nbd:${file}: there is no such file; write one that lists servers and their disks`,
+    );
+  try {
+    return nbdSource(file);
+  } catch (error) {
+    if (error instanceof NbdServersFileError) throw new SourceSpecError(`source nbd:${error.message}`);
+    throw error;
+  }
 }
 
 /** Opens the source that `KIND:PLACE` names, for example `images:/srv/disks`. Throws SourceSpecError. */

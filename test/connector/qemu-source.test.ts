@@ -1,10 +1,14 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { qemuSource } from '../../lib/connector/qemu/qemu-source.ts';
 import type { Disk, Extent, Point, Source } from '../../lib/connector/source.ts';
 import { BLOCK_SIZE } from '../../lib/snapshots.ts';
+import { openDataCentre, bytesOf as snapshotBytes } from '../replication/data-centre.ts';
 import { missingSystem, startGuest, type TestGuest } from '../support/guest.ts';
 
 const MIB = 2 ** 20;
@@ -27,6 +31,14 @@ async function bytesOf(disk: Disk): Promise<Buffer> {
   const bytes = Buffer.alloc(disk.size);
   await disk.read(0, bytes);
   return bytes;
+}
+
+/** Writes pages of 1, 2, … and after each its number to a page of its own. */
+async function write(times: number) {
+  for (let count = 1; count <= times; count++) {
+    await guest.io('vda', `write -P ${count} ${(200 + count) * 4096} 4k`);
+    await guest.io('vda', `write -P ${count} ${200 * 4096} 4k`);
+  }
 }
 
 /** Where two disks differ first. */
@@ -81,13 +93,13 @@ else
     test('is frozen at one instant, whatever it writes then, and nothing of ours stays', async () => {
       const before = [readFileSync(path('db1-a.img')), readFileSync(path('db1-b.img'))];
       const point = await freeze();
+      const disks = await point.disks();
+      expect(await all(disks[0]!.allocated())).toEqual([{ offset: 0, length: 3 * MIB }]);
       await guest.io('vda', 'write -P 1 0 2M');
       await guest.io('vda', 'write -P 2 6M 64k');
       await guest.io('vdb', 'write -P 3 1000k 300k');
-      const disks = await point.disks();
       for (const [position, disk] of disks.entries())
         expect(firstDifference(await bytesOf(disk), before[position]!)).toBeUndefined();
-      expect(await all(disks[0]!.allocated())).toEqual([{ offset: 0, length: 3 * MIB }]);
       await point.verify();
       await point.release();
       expect(await nodes()).toEqual([]);
@@ -142,6 +154,120 @@ else
       }[];
       const bitmaps = graph.flatMap((node) => node['dirty-bitmaps'] ?? []).filter(({ name }) => name);
       expect(bitmaps).toHaveLength(16);
+    });
+
+    test('is replicated while it writes, then by what it wrote', async () => {
+      const centre = await openDataCentre();
+      try {
+        const copied = async (runId: string) => {
+          const { disks } = await centre.transfer(runId, { source });
+          const bytes = await Promise.all(
+            disks.map(({ snapshotId }) => snapshotBytes(centre.snapshots, snapshotId, SIZE)),
+          );
+          return { bytes, blocks: disks.map(({ blocksCopied }) => blocksCopied) };
+        };
+        await guest.io('vda', `write -P 0 ${200 * 4096} 4k`);
+        const expected = readFileSync(path('db1-a.img'));
+        const writing = write(200);
+        const first = await copied('run-1');
+        await writing;
+        // What was written up to one instant, and nothing after it. A page is written before it is counted.
+        const found = first.bytes[0]!;
+        const counted = found.readUInt8(200 * 4096);
+        const writes = found.readUInt8((201 + counted) * 4096) === counted + 1 ? counted + 1 : counted;
+        for (let count = 1; count <= writes; count++) expected.fill(count, (200 + count) * 4096, (201 + count) * 4096);
+        expected.fill(counted, 200 * 4096, 201 * 4096);
+        expect(firstDifference(found, expected)).toBeUndefined();
+
+        await guest.io('vda', 'write -P 7 7M 4k');
+        const second = await copied('run-2');
+        expect(second.bytes[0]!.equals(readFileSync(path('db1-a.img')))).toBe(true);
+        expect(second.blocks[1]).toBe(0);
+        // Three of 512 KiB in which the pages are, and the last write's.
+        expect(second.blocks[0]).toBeLessThanOrEqual(4);
+      } finally {
+        await centre.close();
+      }
+    });
+
+    test('goes on being copied after a kill of the process that copied it', async () => {
+      const before = readFileSync(path('db1-a.img'));
+      const child = spawn(process.execPath, [join(import.meta.dirname, 'qemu-child.ts'), folder], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { ...process.env, NODE_NO_WARNINGS: '1' },
+      });
+      const [ref] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+      child.kill('SIGKILL');
+      await once(child, 'close');
+      await guest.io('vda', 'write -P 9 0 8M');
+      const point = (await source.reopen(ref))!;
+      expect(point.ref).toBe(ref);
+      expect((await bytesOf((await point.disks())[0]!)).equals(before)).toBe(true);
+      await point.release();
+      expect(await nodes()).toEqual([]);
+      expect(await source.reopen(ref)).toBeUndefined();
+    });
+
+    test('is freed from what a killed process left behind when it is frozen again', async () => {
+      const old = await freeze();
+      await old.close();
+      const point = await freeze();
+      expect((await nodes()).length).toBe(6);
+      expect(readdirSync(path('scratch'))).toHaveLength(1);
+      // The release of the old one does no harm to the new.
+      await old.release();
+      await (await point.disks())[0]!.read(0, Buffer.alloc(512));
+      await point.release();
+      expect(await nodes()).toEqual([]);
+      expect(readdirSync(path('scratch'))).toEqual([]);
+    });
+
+    test('goes on when the process that held it still was killed', async () => {
+      await guest.qmp.execute('blockdev-add', { driver: 'null-co', 'node-name': 'rehost-paused', size: 0 });
+      await guest.qmp.execute('stop');
+      expect(await source.check('db1')).toEqual([]);
+      expect(await guest.qmp.execute('query-status')).toMatchObject({ running: true });
+      expect(await nodes()).toEqual([]);
+    });
+
+    test('stays paused when somebody else paused it', async () => {
+      await guest.qmp.execute('stop');
+      await (await freeze()).release();
+      expect(await guest.qmp.execute('query-status')).toMatchObject({ running: false });
+    });
+
+    test('is not frozen twice at once, nor beside another program’s NBD server', async () => {
+      const point = await freeze();
+      await expect(freeze()).rejects.toMatchObject({ name: 'GuestBusyError' });
+      await point.release();
+      const addr = { type: 'unix', data: { path: path('other') } };
+      await guest.qmp.execute('nbd-server-start', { addr });
+      await expect(freeze()).rejects.toMatchObject({
+        name: 'NbdServerInUseError',
+        message: expect.stringContaining('guest db1: another program uses the NBD server'),
+      });
+      await guest.qmp.execute('nbd-server-stop');
+      expect(await nodes()).toEqual([]);
+      await (await freeze()).release();
+    });
+
+    test('is not frozen without its agent when that is a must', async () => {
+      await expect(freeze('must')).rejects.toMatchObject({ name: 'QuiesceError' });
+      expect(await nodes()).toEqual([]);
+      expect(readdirSync(path('scratch'))).toEqual([]);
+    });
+
+    test('is frozen together with another, all or none', async () => {
+      makeDisks('web1');
+      const other = await started('web1');
+      const names = { quiesce: 'no', name: 'rehost/sms-run-1' } as const;
+      const points = await source.freeze(['web1', 'db1'], names);
+      expect(points.map(({ server }) => server)).toEqual(['web1', 'db1']);
+      expect(Math.abs(points[0]!.at - points[1]!.at)).toBeLessThan(1_000);
+      for (const point of points) await point.release();
+      await other.kill();
+      await expect(source.freeze(['db1', 'web1'], names)).rejects.toMatchObject({ name: 'ServerNotFoundError' });
+      expect(await nodes()).toEqual([]);
     });
 
     test('fails by name when it ends in the middle', async () => {

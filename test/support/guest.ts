@@ -44,7 +44,7 @@ export async function startGuest({ folder, name, disks, more = [] }: GuestSpec):
       ...['-qmp', `unix:${join(folder, `${name}.qmp`)},server=on,wait=off`],
       ...['-qmp', `unix:${control},server=on,wait=off`, ...more],
     ],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
+    { stdio: 'ignore' },
   );
   const ended = once(child, 'close');
   // A socket of an earlier start may be there still.

@@ -133,11 +133,14 @@ async function startServer(qmp: Qmp, { guest, path }: { guest: Guest; path: stri
   }
 }
 
-/** Removes all that points have left in a guest, in an order in which nothing is in use; the bitmaps stay. Answers the points. */
-export async function removeFleeces(qmp: Qmp): Promise<PointId[]> {
+/**
+ * Removes all that points have left in a guest, in an order in which nothing is in use; the bitmaps stay. Answers the points. The server that they are
+ * read from goes with them, unless it is known to be another program's.
+ */
+export async function removeFleeces(qmp: Qmp, { keepServer = false } = {}): Promise<PointId[]> {
   const { ours, bitmaps } = await graphOf(qmp);
   if (ours.length === 0) return [];
-  await endExports(qmp);
+  if (!keepServer) await endExports(qmp);
   const remove = async (part: string) => {
     for (const { name } of ours.filter((one) => one.part === part))
       await qmp.execute('blockdev-del', { 'node-name': name });

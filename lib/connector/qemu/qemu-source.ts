@@ -6,7 +6,7 @@ import type { DiscoveredServer } from '../../ports.ts';
 import type { FreezeOptions, Point, Source, VmId } from '../source.ts';
 import { uuidOf } from '../uuid-of.ts';
 import { isRecord } from './answers.ts';
-import { cut, type Fleece, folderOf, prepare, publish, removeFleeces } from './fleece.ts';
+import { cut, type Fleece, folderOf, NbdServerInUseError, prepare, publish, removeFleeces } from './fleece.ts';
 import { isOpen, openPoint } from './frozen-guest.ts';
 import { graphOf } from './graph.ts';
 import { type Quiesced, QuiesceError, quiesce } from './guest-agent.ts';
@@ -95,7 +95,7 @@ async function freeze(servers: readonly VmId[], options: Freezing): Promise<Poin
       return points;
     } catch (error) {
       for (const point of points) await point.close();
-      await undo(fleeces);
+      await undo(fleeces, { keepServer: error instanceof NbdServerInUseError });
       throw error;
     }
   });
@@ -149,9 +149,9 @@ async function quiesceAll(fleeces: readonly Fleece[], how: 'try' | 'must'): Prom
 }
 
 /** What cannot be undone stays for the sweeper; the failure before is what is told. */
-async function undo(fleeces: readonly Fleece[]) {
+async function undo(fleeces: readonly Fleece[], options: { keepServer: boolean }) {
   for (const { session, folder } of fleeces) {
-    await removeFleeces(session.qmp).catch(() => {});
+    await removeFleeces(session.qmp, options).catch(() => {});
     await rm(folder, { recursive: true, force: true });
   }
 }
