@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { VmManagerType } from '../domain/entities.ts';
@@ -7,6 +6,7 @@ import { problemsOf } from './disk-problems.ts';
 import { frozenPoint, type ImageDisk, openImageDisk } from './image-disk.ts';
 import { findServer, type ImageServer, inventory } from './image-servers.ts';
 import { type Point, type Source, UnsupportedDiskError, type VmId } from './source.ts';
+import { uuidOf } from './uuid-of.ts';
 
 /**
  * `images:FOLDER`, a data centre of files. Each sub-folder with disk images is a server, and they are its disks in the order of their names; an image
@@ -61,12 +61,4 @@ async function reopen(root: string, ref: string): Promise<Point | undefined> {
   if (point?.ref === ref) return point;
   await point?.release();
   return undefined;
-}
-
-/** A UUID that is the same whenever the text is: version 8, whose bits are ours to choose. */
-function uuidOf(text: string): string {
-  const hex = createHash('sha256').update(text).digest('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
-    '-',
-  );
 }

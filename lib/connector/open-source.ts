@@ -1,6 +1,10 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import type { VmManagerType } from '../domain/entities.ts';
 import { imagesSource } from './images-source.ts';
+import { NbdServersFileError } from './nbd-servers-file.ts';
+import { nbdSource } from './nbd-source.ts';
+import { qemuSource } from './qemu/qemu-source.ts';
 import type { Source } from './source.ts';
 
 /** A source that is written wrongly, or is not there. */
@@ -11,6 +15,8 @@ export class SourceSpecError extends Error {
 const KINDS: Readonly<Record<string, (place: string) => Source>> = {
   images: (folder) => folderOfImages(folder, { kind: 'images', type: 'VSPHERE' }),
   hyperv: (folder) => folderOfImages(folder, { kind: 'hyperv', type: 'HYPERV-MANAGER' }),
+  qemu: runningGuests,
+  nbd: servedDisks,
 };
 
 function folderOfImages(folder: string, { kind, type }: { kind: string; type: VmManagerType }): Source {
@@ -19,6 +25,39 @@ function folderOfImages(folder: string, { kind, type }: { kind: string; type: Vm
   if (!found.isDirectory())
     throw new SourceSpecError(`source ${kind}:${folder}: this is a file; give the folder that holds it`);
   return imagesSource(folder, { type });
+}
+
+/** Bytes of the path of a Unix socket at most, and of the name that is put behind the folder (a point's folder and its socket). */
+const MAX_SOCKET_PATH = 107;
+const SOCKET_NAME = '/rehost-000000000000/nbd'.length;
+
+/** `qemu:PLACE[,scratch=FOLDER]`. What guests overwrite while they are copied is kept on disk, where the machine has such a place for temporary files. */
+function runningGuests(text: string): Source {
+  const [place = '', option] = text.split(/,scratch=/);
+  const scratch = option ?? (existsSync('/var/tmp') ? '/var/tmp' : tmpdir());
+  const found = statSync(place, { throwIfNoEntry: false });
+  if (!found?.isDirectory() && !found?.isSocket())
+    throw new SourceSpecError(
+      `source qemu:${text}: there is no folder ${place}, and no socket; give the folder of the guests' QMP sockets (NAME.qmp)`,
+    );
+  if (!statSync(scratch, { throwIfNoEntry: false })?.isDirectory())
+    throw new SourceSpecError(`source qemu:${text}: there is no folder ${scratch}; make it, or give another`);
+  if (Buffer.byteLength(scratch) + SOCKET_NAME > MAX_SOCKET_PATH)
+    throw new SourceSpecError(`source qemu:${text}: the path ${scratch} is too long for a socket; give a shorter one`);
+  return qemuSource(place, { scratch });
+}
+
+function servedDisks(file: string): Source {
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile())
+    throw new SourceSpecError(
+      `source nbd:${file}: there is no such file; write one that lists servers and their disks`,
+    );
+  try {
+    return nbdSource(file);
+  } catch (error) {
+    if (error instanceof NbdServersFileError) throw new SourceSpecError(`source nbd:${error.message}`);
+    throw error;
+  }
 }
 
 /** Opens the source that `KIND:PLACE` names, for example `images:/srv/disks`. Throws SourceSpecError. */

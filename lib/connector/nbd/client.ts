@@ -2,7 +2,17 @@ import { connect, type Socket } from 'node:net';
 import type { Extent } from '../source.ts';
 import { Inflow } from './inflow.ts';
 import { type Export, negotiate } from './negotiate.ts';
-import { COMMAND, COMMAND_FLAG, NbdError, REQUEST_MAGIC, REQUEST_SIZE, STATE_ZERO } from './protocol.ts';
+import {
+  ALLOCATION,
+  COMMAND,
+  COMMAND_FLAG,
+  DIRTY_BITMAP,
+  NbdError,
+  REQUEST_MAGIC,
+  REQUEST_SIZE,
+  STATE_DIRTY,
+  STATE_ZERO,
+} from './protocol.ts';
 import { type Pending, receiveReplies } from './replies.ts';
 
 /** Requests under way at once: what qemu-nbd works on in parallel. The others wait here. */
@@ -10,8 +20,13 @@ const MAX_IN_FLIGHT = 16;
 /** Bytes that one request for the block status asks about: the server answers in as many extents as it likes, for a part of it. */
 const STATUS_SPAN = 2 ** 31;
 
+/** A Unix socket's path, or a host and its TCP port. */
+export type NbdAddress = string | { readonly host: string; readonly port: number };
+
 export interface NbdOptions {
   readonly exportName?: string;
+  /** A bitmap of QEMU's to ask for (`dirty`), instead of where zeros are. */
+  readonly bitmap?: string;
   /** Milliseconds without any answer after which a server that owes one is given up. */
   readonly silence: number;
 }
@@ -23,17 +38,21 @@ export interface NbdClient {
   read(offset: number, into: Buffer): Promise<void>;
   /** Where there may be other bytes than zeros, as the server tells; everywhere when it cannot. */
   allocated(): AsyncGenerator<Extent>;
+  /** What the bitmap marks. Throws NbdError where the server has none of that name. */
+  dirty(): AsyncGenerator<Extent>;
   close(): void;
 }
 
-/** Connects to the server on a Unix socket. Throws NbdError, or the socket's error when nobody listens there. */
-export async function connectNbd(socketPath: string, options: NbdOptions): Promise<NbdClient> {
-  const socket = await connected(socketPath);
+/** Connects to the server. Throws NbdError, or the socket's error when nobody listens there. */
+export async function connectNbd(address: NbdAddress, options: NbdOptions): Promise<NbdClient> {
+  const socket = await connected(address);
   const watch = watchdog(socket, options.silence);
   try {
     const inflow = new Inflow(socket);
     watch.expect();
-    const offer = await negotiate(socket, inflow, options.exportName);
+    const context = options.bitmap === undefined ? ALLOCATION : `${DIRTY_BITMAP}${options.bitmap}`;
+    const { exportName = '' } = options;
+    const offer = await negotiate(socket, inflow, { exportName, context });
     watch.rest();
     return new Client(socket, inflow, { offer, watch });
   } catch (error) {
@@ -43,10 +62,12 @@ export async function connectNbd(socketPath: string, options: NbdOptions): Promi
   }
 }
 
-function connected(path: string): Promise<Socket> {
+function connected(address: NbdAddress): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect(path, () => {
+    const socket = typeof address === 'string' ? connect(address) : connect(address.port, address.host);
+    socket.once('connect', () => {
       socket.off('error', reject);
+      socket.setNoDelay(true);
       resolve(socket);
     });
     socket.once('error', reject);
@@ -98,8 +119,13 @@ class Client implements NbdClient {
   }
 
   async *allocated(): AsyncGenerator<Extent> {
-    if (this.size > 0 && this.#offer.allocation === undefined) yield { offset: 0, length: this.size };
-    else yield* joined(this.#statuses());
+    if (this.size > 0 && this.#offer.context === undefined) yield { offset: 0, length: this.size };
+    else yield* joined(this.#statuses((state) => (state & STATE_ZERO) === 0));
+  }
+
+  async *dirty(): AsyncGenerator<Extent> {
+    if (this.#offer.context === undefined) throw new NbdError('the server does not export the bitmap');
+    yield* joined(this.#statuses((state) => (state & STATE_DIRTY) !== 0));
   }
 
   close() {
@@ -119,14 +145,14 @@ class Client implements NbdClient {
     }));
   }
 
-  async *#statuses(): AsyncGenerator<Extent> {
+  async *#statuses(isWanted: (state: number) => boolean): AsyncGenerator<Extent> {
     for (let offset = 0; offset < this.size; ) {
       const { lengths, flags } = await this.#status(offset);
       const start = offset;
       for (let position = 0; position < lengths.length && offset < this.size; position++) {
         // The last extent may reach behind what was asked for.
         const length = Math.min(lengths[position]!, this.size - offset);
-        if ((flags[position]! & STATE_ZERO) === 0) yield { offset, length };
+        if (isWanted(flags[position]!)) yield { offset, length };
         offset += length;
       }
       if (offset === start) throw new NbdError('the server tells the block status of nothing');
@@ -136,7 +162,7 @@ class Client implements NbdClient {
   async #status(offset: number) {
     const found = { lengths: [] as number[], flags: [] as number[] };
     const length = Math.min(STATUS_SPAN, this.size - offset);
-    const context = this.#offer.allocation!;
+    const context = this.#offer.context!;
     await this.#request({ command: COMMAND.BLOCK_STATUS, flags: 0, offset, length }, (settle) => ({
       kind: 'status',
       context,

@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Inflow } from './inflow.ts';
 import {
-  ALLOCATION,
   EXPORT,
   HANDSHAKE,
   INFO,
@@ -20,8 +19,8 @@ export interface Export {
   /** Bytes. */
   readonly size: number;
   readonly structured: boolean;
-  /** Number of the context `base:allocation`; without it the server cannot tell where zeros are. */
-  readonly allocation?: number;
+  /** Number of the context of block status; without it the server cannot tell what was asked for. */
+  readonly context?: number;
   readonly canRefuseFragments: boolean;
   /** Bytes to which offsets and lengths are aligned. */
   readonly minimumBlock: number;
@@ -39,16 +38,21 @@ const MAX_REPLIES = 64;
 /** Bytes of such a reply: names have 4096 at most. */
 const MAX_REPLY = 2 ** 16;
 
-/** Agrees with the server on structured replies, block status and the export of that name. Throws NbdError. */
-export async function negotiate(socket: Socket, inflow: Inflow, exportName = ''): Promise<Export> {
+/** Agrees with the server on structured replies, a context of block status and the export of that name. Throws NbdError. */
+export async function negotiate(
+  socket: Socket,
+  inflow: Inflow,
+  { exportName, context }: { exportName: string; context: string },
+): Promise<Export> {
   await greet(socket, inflow);
   const structured = (await ask(OPTION.STRUCTURED_REPLY, Buffer.alloc(0), { socket, inflow })).at(-1)!.type === 1;
-  const allocation = structured ? await askAllocation(exportName, { socket, inflow }) : undefined;
+  const query = Buffer.concat([lengthAndText(exportName), uint32(1), lengthAndText(context)]);
+  const number = structured ? await askContext(query, { socket, inflow }) : undefined;
   const replies = await ask(OPTION.GO, goOf(exportName), { socket, inflow });
   const last = replies.at(-1)!;
   if (last.type !== OPTION_REPLY.ACK)
     throw new NbdError(`the server refuses export "${exportName}": ${textOf(last) || `reply ${last.type}`}`);
-  return { ...exportOf(replies), structured, ...(allocation === undefined ? {} : { allocation }) };
+  return { ...exportOf(replies), structured, ...(number === undefined ? {} : { context: number }) };
 }
 
 async function greet(socket: Socket, inflow: Inflow) {
@@ -86,8 +90,7 @@ async function readReply(option: number, inflow: Inflow): Promise<OptionReply> {
   return { type: header.readUInt32BE(12), data: await inflow.take(length) };
 }
 
-async function askAllocation(exportName: string, connection: { socket: Socket; inflow: Inflow }) {
-  const query = Buffer.concat([lengthAndText(exportName), uint32(1), lengthAndText(ALLOCATION)]);
+async function askContext(query: Buffer, connection: { socket: Socket; inflow: Inflow }) {
   const replies = await ask(OPTION.SET_META_CONTEXT, query, connection);
   return replies.find(({ type }) => type === OPTION_REPLY.META_CONTEXT)?.data.readUInt32BE(0);
 }

@@ -32,6 +32,9 @@ export const REPLY_ERROR = 1 << 15;
 /** Of `base:allocation`: the bytes read as zeros. */
 export const STATE_ZERO = 2;
 export const ALLOCATION = 'base:allocation';
+/** Of `qemu:dirty-bitmap:NAME`: the bytes are marked. Source: QEMU's documentation, interop/nbd. */
+export const STATE_DIRTY = 1;
+export const DIRTY_BITMAP = 'qemu:dirty-bitmap:';
 
 /** Bytes that a server takes in one request unless it says otherwise. */
 export const MAX_PAYLOAD = 2 ** 25;
