@@ -142,7 +142,7 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
   const trusted = services.snapshots === local?.snapshots ? local?.snapshots.trusted : undefined;
   for (const spec of options.sources) {
     const connector = new EmbeddedConnector({
-      source: openSource(spec),
+      source: await openSource(spec, { stateFolder: file('connector') }),
       stateFolder: file('connector'),
       version: VERSION,
       services: { ...services, snapshots: trusted ?? services.snapshots },

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { imagesSource } from '../../lib/connector/images-source.ts';
-import { openSource } from '../../lib/connector/open-source.ts';
+import { checkSourceSpec, openSource } from '../../lib/connector/open-source.ts';
 import type { Point } from '../../lib/connector/source.ts';
 
 let folder: string;
@@ -81,7 +81,7 @@ describe('the inventory', () => {
     write('App01/Virtual Machines/8D3A.vmcx');
     write('App01/Virtual Hard Disks/App01.img', 'boot');
     write('App01/Virtual Hard Disks/Data.img', 'data');
-    const source = openSource(`hyperv:${folder}`);
+    const source = await openSource(`hyperv:${folder}`);
     expect(source.manager).toMatchObject({ name: 'datacenter', type: 'HYPERV-MANAGER' });
     expect(await inventory()).toMatchObject([{ vmId: 'App01', vmName: 'App01' }]);
     const [point] = await source.freeze(['App01'], { quiesce: 'no', name: 'test' });
@@ -241,22 +241,23 @@ describe('a point', () => {
 });
 
 describe('openSource', () => {
-  test('opens images:FOLDER', () => {
-    expect(openSource(`images:${folder}`).manager.name).toBe('datacenter');
+  test('opens images:FOLDER', async () => {
+    expect((await openSource(`images:${folder}`)).manager.name).toBe('datacenter');
   });
 
   test.each([
-    ['images', 'source "images": write KIND:PLACE, for example images:/srv/disks; kinds: images, hyperv'],
-    ['images:', 'source "images:": write KIND:PLACE, for example images:/srv/disks; kinds: images, hyperv'],
-    ['vsphere:host', 'source "vsphere:host": unknown kind "vsphere"; kinds: images, hyperv'],
-    ['toString:x', 'source "toString:x": unknown kind "toString"; kinds: images, hyperv'],
+    ['images', 'source "images": write KIND:PLACE, for example images:/srv/disks; kinds: images, hyperv, vsphere'],
+    ['images:', 'source "images:": write KIND:PLACE, for example images:/srv/disks; kinds: images, hyperv, vsphere'],
+    ['nutanix:host', 'source "nutanix:host": unknown kind "nutanix"; kinds: images, hyperv, vsphere'],
+    ['toString:x', 'source "toString:x": unknown kind "toString"; kinds: images, hyperv, vsphere'],
     ['images:/nowhere', 'source images:/nowhere: there is no such folder; make it, or give another'],
-  ])('fails for %s', (spec, message) => {
-    expect(() => openSource(spec)).toThrow(expect.objectContaining({ name: 'SourceSpecError', message }));
+  ])('fails for %s', async (spec, message) => {
+    expect(() => checkSourceSpec(spec)).toThrow(expect.objectContaining({ name: 'SourceSpecError', message }));
+    await expect(openSource(spec)).rejects.toMatchObject({ name: 'SourceSpecError', message });
   });
 
   test('fails for a file', () => {
     write('disk.img');
-    expect(() => openSource(`images:${folder}/disk.img`)).toThrow('this is a file; give the folder that holds it');
+    expect(() => checkSourceSpec(`images:${folder}/disk.img`)).toThrow('this is a file; give the folder that holds it');
   });
 });
