@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { DEFAULT_CONFIG } from '../config.ts';
-import { openSource, SourceSpecError } from '../connector/open-source.ts';
+import { checkSourceSpec, SourceSpecError } from '../connector/open-source.ts';
 import type { RehostOptions } from '../local/rehost.ts';
 import { UsageError } from './command.ts';
 import { COPY_OPTIONS, copyConfig } from './copy-options.ts';
@@ -68,7 +68,7 @@ function portOf(value: unknown): number {
 /** The source, if it can be opened: a service that starts without one of its sources would fail much later. */
 function checkedSource(spec: string): string {
   try {
-    openSource(spec);
+    checkSourceSpec(spec);
     return spec;
   } catch (error) {
     if (error instanceof SourceSpecError) throw new UsageError(error.message);

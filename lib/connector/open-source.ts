@@ -6,17 +6,29 @@ import { NbdServersFileError } from './nbd-servers-file.ts';
 import { nbdSource } from './nbd-source.ts';
 import { qemuSource } from './qemu/qemu-source.ts';
 import type { Source } from './source.ts';
+import { SourceSpecError } from './source-spec-error.ts';
+import { vsphereSource } from './vsphere/vsphere-source.ts';
+import { vsphereOptionsOf } from './vsphere/vsphere-spec.ts';
 
-/** A source that is written wrongly, or is not there. */
-export class SourceSpecError extends Error {
-  override readonly name = 'SourceSpecError';
+export { SourceSpecError };
+
+export interface OpenOptions {
+  /** Where the connector keeps its state: tells what it left at a source from what others did. */
+  readonly stateFolder?: string;
 }
 
-const KINDS: Readonly<Record<string, (place: string) => Source>> = {
+/** Checks what can be checked at once, and answers the source, or how it is connected to. */
+type Kind = (place: string, options: OpenOptions) => Source | (() => Promise<Source>);
+
+const KINDS: Readonly<Record<string, Kind>> = {
   images: (folder) => folderOfImages(folder, { kind: 'images', type: 'VSPHERE' }),
   hyperv: (folder) => folderOfImages(folder, { kind: 'hyperv', type: 'HYPERV-MANAGER' }),
   qemu: runningGuests,
   nbd: servedDisks,
+  vsphere: (place, options) => {
+    const vsphere = vsphereOptionsOf(place, options);
+    return () => vsphereSource(vsphere);
+  },
 };
 
 function folderOfImages(folder: string, { kind, type }: { kind: string; type: VmManagerType }): Source {
@@ -60,8 +72,18 @@ function servedDisks(file: string): Source {
   }
 }
 
-/** Opens the source that `KIND:PLACE` names, for example `images:/srv/disks`. Throws SourceSpecError. */
-export function openSource(spec: string): Source {
+/** Opens the source that `KIND:PLACE` names, for example `images:/srv/disks`. Throws SourceSpecError, and what the source itself throws. */
+export async function openSource(spec: string, options: OpenOptions = {}): Promise<Source> {
+  const source = kindOf(spec, options);
+  return typeof source === 'function' ? source() : source;
+}
+
+/** Checks what is written, as far as that can be done without the network. Throws SourceSpecError. */
+export function checkSourceSpec(spec: string): void {
+  kindOf(spec, {});
+}
+
+function kindOf(spec: string, options: OpenOptions): ReturnType<Kind> {
   const colon = spec.indexOf(':');
   const kind = spec.slice(0, Math.max(colon, 0));
   const place = spec.slice(colon + 1);
@@ -70,5 +92,5 @@ export function openSource(spec: string): Source {
     throw new SourceSpecError(`source "${spec}": write KIND:PLACE, for example images:/srv/disks; kinds: ${kinds}`);
   if (!Object.hasOwn(KINDS, kind))
     throw new SourceSpecError(`source "${spec}": unknown kind "${kind}"; kinds: ${kinds}`);
-  return KINDS[kind]!(place);
+  return KINDS[kind]!(place, options);
 }

@@ -20,6 +20,10 @@ export interface Source {
   freeze(servers: readonly VmId[], options: FreezeOptions): Promise<Point[]>;
   /** A point that an earlier process froze; undefined when its bytes can no longer be had. */
   reopen(ref: PointRef): Promise<Point | undefined>;
+  /** Gives up the points that this connector froze, and that neither this process has nor `kept` names. Answers how many. Absent where points leave nothing. */
+  sweep?(kept: readonly PointRef[]): Promise<number>;
+  /** Ends sessions and connections. */
+  close?(): Promise<void>;
 }
 
 export interface SourceCapabilities {
@@ -56,6 +60,8 @@ export interface Point {
   readonly server: VmId;
   /** When, in milliseconds since the epoch. */
   readonly at: number;
+  /** The guest brought its file systems into order; absent where it is not known. */
+  readonly quiesced?: boolean;
   /** How the server starts, where the source knows; otherwise the boot disk's partition table tells. */
   readonly bootMode?: BootMode;
   /** The disks in device order, the boot disk first. */

@@ -147,7 +147,7 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
   const copy: CopySettings = { ...settings, concurrency, pacer: new Pacer(bandwidth, clock) };
   for (const spec of options.sources) {
     const connector = new EmbeddedConnector({
-      source: openSource(spec),
+      source: await openSource(spec, { stateFolder: file('connector') }),
       stateFolder: file('connector'),
       version: VERSION,
       services: { ...services, snapshots: trusted ?? services.snapshots },

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { imagesSource } from '../../lib/connector/images-source.ts';
-import { openSource } from '../../lib/connector/open-source.ts';
+import { checkSourceSpec, openSource } from '../../lib/connector/open-source.ts';
 import type { Point } from '../../lib/connector/source.ts';
 
 let folder: string;
@@ -81,7 +81,7 @@ describe('the inventory', () => {
     write('App01/Virtual Machines/8D3A.vmcx');
     write('App01/Virtual Hard Disks/App01.img', 'boot');
     write('App01/Virtual Hard Disks/Data.img', 'data');
-    const source = openSource(`hyperv:${folder}`);
+    const source = await openSource(`hyperv:${folder}`);
     expect(source.manager).toMatchObject({ name: 'datacenter', type: 'HYPERV-MANAGER' });
     expect(await inventory()).toMatchObject([{ vmId: 'App01', vmName: 'App01' }]);
     const [point] = await source.freeze(['App01'], { quiesce: 'no', name: 'test' });
@@ -241,8 +241,8 @@ describe('a point', () => {
 });
 
 describe('openSource', () => {
-  test('opens images:FOLDER', () => {
-    expect(openSource(`images:${folder}`).manager.name).toBe('datacenter');
+  test('opens images:FOLDER', async () => {
+    expect((await openSource(`images:${folder}`)).manager.name).toBe('datacenter');
   });
 
   test.each([
@@ -254,14 +254,14 @@ describe('openSource', () => {
     ['qemu:/tmp,scratch=/nowhere', 'there is no folder /nowhere; make it, or give another'],
     ['nbd:/nowhere', 'source nbd:/nowhere: there is no such file; write one'],
     ['images:/nowhere', 'source images:/nowhere: there is no such folder; make it, or give another'],
-  ])('fails for %s', (spec, message) => {
-    expect(() => openSource(spec)).toThrow(
-      expect.objectContaining({ name: 'SourceSpecError', message: expect.stringContaining(message) }),
-    );
+  ])('fails for %s', async (spec, message) => {
+    const failure = { name: 'SourceSpecError', message: expect.stringContaining(message) };
+    expect(() => checkSourceSpec(spec)).toThrow(expect.objectContaining(failure));
+    await expect(openSource(spec)).rejects.toMatchObject(failure);
   });
 
   test('fails for a file', () => {
     write('disk.img');
-    expect(() => openSource(`images:${folder}/disk.img`)).toThrow('this is a file; give the folder that holds it');
+    expect(() => checkSourceSpec(`images:${folder}/disk.img`)).toThrow('this is a file; give the folder that holds it');
   });
 });

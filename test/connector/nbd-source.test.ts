@@ -5,7 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { openSource } from '../../lib/connector/open-source.ts';
+import { nbdSource } from '../../lib/connector/nbd-source.ts';
+import { checkSourceSpec } from '../../lib/connector/open-source.ts';
 import type { Source } from '../../lib/connector/source.ts';
 import { BLOCK_SIZE } from '../../lib/snapshots.ts';
 import { bytesOf, openDataCentre } from '../replication/data-centre.ts';
@@ -21,7 +22,7 @@ const path = (name: string) => join(folder, name);
 /** JSON is YAML, too. */
 function sourceOf(servers: object): Source {
   writeFileSync(path('servers.yaml'), JSON.stringify({ servers }));
-  return openSource(`nbd:${path('servers.yaml')}`);
+  return nbdSource(path('servers.yaml'));
 }
 
 describe('the file of servers', () => {
@@ -53,7 +54,7 @@ describe('the file of servers', () => {
     ],
   ])('fails for %s', (_, text, message) => {
     writeFileSync(path('servers.yaml'), text);
-    expect(() => openSource(`nbd:${path('servers.yaml')}`)).toThrow(message);
+    expect(() => checkSourceSpec(`nbd:${path('servers.yaml')}`)).toThrow(message);
   });
 
   test('lists its servers', async () => {

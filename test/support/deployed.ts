@@ -75,7 +75,12 @@ export async function deploy(account: AwsAccount): Promise<ServiceUnderTest> {
   };
   const services: Services = { ...awsServices(process.env, { connectors }), clock: systemClock, log: () => {} };
   loadHandlers(handlers, services);
-  connector = new EmbeddedConnector({ source: openSource(`images:${source}`), stateFolder, version: '0', services });
+  connector = new EmbeddedConnector({
+    source: await openSource(`images:${source}`),
+    stateFolder,
+    version: '0',
+    services,
+  });
   await connector.start();
   const api = await serveFunctionUrl(handlers.Api!);
   const pump = startPump({ stream, bus, handlers, connector });
