@@ -1,4 +1,5 @@
+import { images } from '../lib/aws/function-ports.ts';
 import { queueTransfer } from '../lib/workflows/replication-run/queue-transfer.ts';
 import { task } from './middleware/task.ts';
 
-export const handler = task(queueTransfer);
+export const handler = task(queueTransfer, { images });

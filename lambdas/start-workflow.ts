@@ -1,4 +1,6 @@
+import { workflows } from '../lib/aws/function-ports.ts';
+import { eachQueued } from '../lib/aws/queued-events.ts';
 import { startWorkflow } from '../lib/workflows/rules.ts';
 import { task } from './middleware/task.ts';
 
-export const handler = task(startWorkflow);
+export const handler = task(eachQueued(startWorkflow), { workflows });

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import middy from '@middy/core';
 import { createDispatcher } from '../../lib/api/dispatch.ts';
 import type { HttpResponse } from '../../lib/api/http.ts';
 import { smsApi } from '../../lib/api/sms/api.ts';
+import { throttle } from '../../lib/api/throttle.ts';
 import { takingNotifications } from '../../lib/api/validation-notifications.ts';
-import { awsClient } from '../../lib/aws/client.ts';
+import { clientKey } from '../../lib/aws/client-key.ts';
+import { objects, ownEndpoint, stacks, tokenSecret } from '../../lib/aws/function-ports.ts';
 import type { DirectCall } from '../../lib/aws/lambda-request-handler.ts';
-import { secretsManagerSecret } from '../../lib/aws/secrets-manager-secret.ts';
-import { awsServices, variable } from '../../lib/aws/services.ts';
+import { awsServices } from '../../lib/aws/services.ts';
 
 /** What a function URL sends. Source: Lambda developer guide, function URLs, payload format 2.0. */
 interface UrlCall {
@@ -24,9 +24,7 @@ interface UrlCall {
 export function api() {
   const dispatchers = prepare();
   return middy<UrlCall | DirectCall, object>()
-    .onError(({ error }) =>
-      console.log(JSON.stringify({ level: 'error', message: 'the API failed', error: String(error) })),
-    )
+    .onError(({ error }) => console.error({ message: 'the API failed', error: String(error) }))
     .handler(async (call) => {
       const { byUrl, direct } = await dispatchers;
       return 'requestContext' in call ? urlAnswer(await byUrl(urlRequest(call))) : direct(directRequest(call));
@@ -34,23 +32,26 @@ export function api() {
 }
 
 async function prepare() {
-  const services = awsServices(process.env, { tokenSecret: await pageTokenSecret() });
+  const [services, deployed] = await Promise.all([
+    awsServices(process.env, { endpoint: ownEndpoint, objects, stacks, tokenSecret }),
+    clientKey(process.env),
+  ]);
+  const { limits } = services.config;
   const common = { apis: [smsApi(services)], newRequestId: randomUUID, log: services.log };
   const secretOf = async (accessKeyId: string) => {
+    if (accessKeyId === deployed.accessKeyId) return deployed.secretAccessKey;
     const key = await services.store.get('AccessKey', accessKeyId);
     return key?.disabled ? undefined : key?.secretAccessKey;
   };
+  const signed = {
+    verifier: { secretOf, now: () => Date.now() },
+    throttle: throttle({ rate: limits.requestsPerSecond, burst: limits.requestBurst }, () => Date.now()),
+  };
   return {
-    byUrl: takingNotifications(
-      createDispatcher({ ...common, verifier: { secretOf, now: () => Date.now() } }),
-      services,
-    ),
+    byUrl: takingNotifications(createDispatcher({ ...common, ...signed }), services),
     direct: createDispatcher(common),
   };
 }
-
-const pageTokenSecret = () =>
-  secretsManagerSecret(awsClient(SecretsManagerClient), variable(process.env, 'PAGE_TOKEN_SECRET'));
 
 const urlRequest = ({
   rawPath,

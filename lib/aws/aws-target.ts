@@ -7,7 +7,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Clock } from '../clock.ts';
 import type { Target } from '../ports.ts';
-import { awsClient, type ClientConfig } from './client.ts';
+import { awsClient, type ClientConfig, pathStyle } from './client.ts';
 import { cloudFormationStacks } from './cloud-formation-stacks.ts';
 import { ebsSnapshots } from './ebs-snapshots.ts';
 import { ec2Images } from './ec2-images.ts';
@@ -16,6 +16,7 @@ import type { Pace } from './poll.ts';
 import { s3Objects } from './s3-objects.ts';
 import { ssmCommands } from './ssm-commands.ts';
 import { targetSnapshots } from './target-snapshots.ts';
+import { WALL_CLOCK } from './wall-clock.ts';
 
 /** The account of an appliance. */
 export interface AwsPlace {
@@ -56,18 +57,3 @@ export function awsTarget(
     close: async () => {},
   };
 }
-
-/** Waits between two attempts at a block. */
-const WALL_CLOCK: Clock = {
-  now: () => Date.now(),
-  setTimer(at, run) {
-    const timeout = setTimeout(run, Math.max(0, at - Date.now()));
-    return () => clearTimeout(timeout);
-  },
-};
-
-/** Another endpoint than AWS's own is reached by one name, which no bucket stands before. */
-const pathStyle = (config: ClientConfig): ClientConfig & { forcePathStyle: boolean } => ({
-  ...config,
-  forcePathStyle: Boolean(config.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL),
-});

@@ -36,6 +36,12 @@ export function awsClient<C extends Client>(type: new (config: never) => C, conf
   return client;
 }
 
+/** Another endpoint than AWS's own is reached by one name, which no bucket stands before. */
+export const pathStyle = (config: ClientConfig): ClientConfig & { forcePathStyle: boolean } => ({
+  ...config,
+  forcePathStyle: Boolean(config.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL),
+});
+
 type Failure = Error & {
   readonly code?: string;
   readonly $retryable?: object;

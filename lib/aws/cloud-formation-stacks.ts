@@ -34,6 +34,8 @@ const TOKEN_TAG = 'rehost:token';
 export interface CloudFormationOptions {
   readonly account: string;
   readonly region: string;
+  /** Name of the role for stacks whose application names none; without it CloudFormation acts with the caller's rights. */
+  readonly launchRole?: string;
   readonly pace?: Pace;
 }
 
@@ -71,14 +73,17 @@ export function cloudFormationStacks(client: CloudFormationClient, options: Clou
   };
 }
 
-const stackOf = (spec: StackSpec, { account, region }: CloudFormationOptions) => ({
+const stackOf = (spec: StackSpec, { account, region, launchRole }: CloudFormationOptions) => ({
   StackName: spec.stackName,
   ...templateOf(spec, region),
   ResourceTypes: RESOURCE_TYPES,
   ClientRequestToken: spec.token,
-  ...(spec.roleName ? { RoleARN: `arn:${partitionOf(region)}:iam::${account}:role/${spec.roleName}` } : {}),
+  ...roleOf(spec.roleName ?? launchRole, { account, region }),
   Tags: [...spec.tags, { key: TOKEN_TAG, value: spec.token }].map(({ key, value }) => ({ Key: key, Value: value })),
 });
+
+const roleOf = (name: string | undefined, { account, region }: CloudFormationOptions) =>
+  name ? { RoleARN: `arn:${partitionOf(region)}:iam::${account}:role/${name}` } : {};
 
 function templateOf({ templateBody, templateLocation: at }: StackSpec, region: string) {
   if (Buffer.byteLength(templateBody) <= MAX_TEMPLATE_BODY || !at) return { TemplateBody: templateBody };

@@ -70,11 +70,12 @@ const REFERENCES: { [K in Kind]?: (entity: Entities[K]) => Record<string, unknow
     connectorId,
     attempt,
   }),
-  Image: ({ replicationJobId, replicationRunId, serverId, name }) => ({
+  Image: ({ replicationJobId, replicationRunId, serverId, name, bytes }) => ({
     replicationJobId,
     replicationRunId,
     serverId,
     name,
+    bytes,
   }),
   App: ({ name, replicationNumber, launchNumber, stack, deletion }) => ({
     name,

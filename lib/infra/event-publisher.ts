@@ -1,15 +1,14 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { BundledFunction } from './function.ts';
+import { deadLetters } from './dead-letters.ts';
+import { BundledFunction, type BundledFunctionProps } from './function.ts';
 
-export interface EventPublisherProps {
+export interface EventPublisherProps extends Pick<BundledFunctionProps, 'settings' | 'surroundings' | 'environment'> {
   readonly table: TableV2;
-  readonly bus: EventBus;
 }
 
 /**
@@ -18,20 +17,19 @@ export interface EventPublisherProps {
  */
 export class EventPublisher extends Construct {
   readonly deadLetters: Queue;
+  readonly function: BundledFunction;
 
-  constructor(scope: Construct, id: string, { table, bus }: EventPublisherProps) {
+  constructor(scope: Construct, id: string, { table, ...props }: EventPublisherProps) {
     super(scope, id);
-    this.deadLetters = new Queue(this, 'DeadLetters', {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
+    this.deadLetters = deadLetters(this, 'UnpublishedEvents', props.settings);
+    this.function = new BundledFunction(this, 'PublishEvents', {
+      ...props,
+      description: 'Carries the events of the table’s stream onto the bus, and counts them.',
+      timeout: Duration.minutes(1),
     });
-    const environment = { TABLE: table.tableName, ACCOUNT: Stack.of(this).account, BUS: bus.eventBusName };
-    const publish = new BundledFunction(this, 'PublishEvents', { environment, timeout: Duration.minutes(1) });
-    bus.grantPutEventsTo(publish.function);
     const inserted = FilterRule.isEqual('INSERT');
     const events = { Keys: { sk: { S: FilterRule.beginsWith('event#') } } };
-    publish.function.addEventSource(
+    this.function.function.addEventSource(
       new DynamoEventSource(table, {
         startingPosition: StartingPosition.TRIM_HORIZON,
         batchSize: 100,

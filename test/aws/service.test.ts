@@ -4,13 +4,16 @@ import { describeOnMoto, openAws } from '../support/aws.ts';
 import { deploy } from '../support/deployed.ts';
 
 describeOnMoto('a migration by SMSClient, by the deployed functions', () => {
-  const { log } = console;
+  const { info, error } = console;
+  const { write } = process.stdout;
   beforeAll(() => {
     // The functions log as functions do.
-    console.log = () => {};
+    console.info = console.error = () => {};
+    process.stdout.write = () => true;
   });
   afterAll(() => {
-    console.log = log;
+    Object.assign(console, { info, error });
+    process.stdout.write = write;
   });
 
   migrationBySmsClient(async () => deploy(await openAws()));

@@ -1,53 +1,77 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from '@jest/globals';
-import { App } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type App, type IPolicyValidationPlugin, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { ALARMS } from '../../lib/infra/alarms.ts';
+import { definitionOf, functionNamesOf, WORKFLOW_NAMES } from '../../lib/infra/definition.ts';
+import { draft4 } from '../../lib/infra/event-schemas.ts';
 import { kebabCase } from '../../lib/infra/function.ts';
-import { ServiceStack } from '../../lib/infra/service-stack.ts';
-import { definitionOf, functionNamesOf } from '../../lib/infra/workflow.ts';
-import { WORKFLOW_NAMES, WorkflowsStack } from '../../lib/infra/workflows-stack.ts';
+import { isWildcard, permissionsDocument } from '../../scripts/permissions/document.ts';
+import { reasonOf } from '../../scripts/permissions/reasons.ts';
+import { type ResolvedResource, resolved } from '../../scripts/permissions/resolve.ts';
+import { type RoleOf, rolesOf } from '../../scripts/permissions/roles.ts';
+import { synthesize, type Template } from '../../scripts/permissions/templates.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const LAMBDAS = readdirSync(join(ROOT, 'lambdas')).filter((file) => file.endsWith('.ts'));
+const doc = (name: string) => readFileSync(join(ROOT, 'docs', name), 'utf8');
 
-type Resources = Record<string, { Type: string; Properties: Record<string, never> }>;
-let service: Template;
-let workflows: Template;
+let templates: Template[];
+let resources: ResolvedResource[];
+let roles: RoleOf[];
+/** What cdk-nag found, by rule. */
+const findings: { rule: string; constructs: (string | undefined)[] }[] = [];
 
 beforeAll(() => {
-  // The stacks need a bundle to be there, not what it holds: `npm run synth` makes the real ones.
-  for (const file of LAMBDAS) {
-    const folder = join(ROOT, 'dist', 'lambdas', file.replace('.ts', ''));
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, '.keep'), '');
-  }
-  const app = new App();
-  const serviceStack = new ServiceStack(app, 'Service');
-  const workflowsStack = new WorkflowsStack(app, 'Workflows', { service: serviceStack });
-  service = Template.fromStack(serviceStack);
-  workflows = Template.fromStack(workflowsStack);
+  templates = synthesize({}, checked);
+  resources = resolved(templates);
+  roles = rolesOf(resources);
 }, 60_000);
 
-const resourcesOf = (template: Template, type: string) => Object.entries(template.findResources(type) as Resources);
+/** Has cdk-nag look at the application, without ending the synthesis at what it finds. */
+function checked(app: App) {
+  const checks = new AwsSolutionsChecks(app);
+  const plugin: IPolicyValidationPlugin = {
+    name: 'AwsSolutions',
+    validate(context) {
+      const { violations } = checks.validate(context);
+      for (const { ruleName, violatingResources = [] } of violations)
+        findings.push({
+          rule: ruleName,
+          constructs: violatingResources.map(({ resourceLogicalId }) => resourceLogicalId),
+        });
+      return { success: true, violations: [] };
+    },
+  };
+  Validations.of(app).addPlugins(plugin);
+}
+
+const of = (type: string) => resources.filter((resource) => resource.type === type);
 
 describe('the state machines', () => {
   test.each(WORKFLOW_NAMES)('%s has the definition of its file, with a function for each name', (name) => {
-    const machine = resourcesOf(workflows, 'AWS::StepFunctions::StateMachine').find(
-      ([, { Properties }]) => Properties.StateMachineName === name,
-    )![1];
-    const { DefinitionString, DefinitionSubstitutions } = machine.Properties as unknown as {
-      DefinitionString: string;
-      DefinitionSubstitutions: object;
-    };
-    expect(JSON.parse(DefinitionString)).toEqual(JSON.parse(definitionOf(name)));
-    expect(Object.keys(DefinitionSubstitutions).sort()).toEqual(functionNamesOf(definitionOf(name)).sort());
+    const machine = of('AWS::StepFunctions::StateMachine').find(
+      ({ properties }) => properties.StateMachineName === name,
+    )!;
+    const { DefinitionString, DefinitionSubstitutions } = machine.properties as Record<string, never>;
+    const { Comment, ...definition } = JSON.parse(DefinitionString!);
+    expect({ Comment, ...definition }).toEqual(JSON.parse(definitionOf(name)));
+    expect(Comment).toMatch(/\.$/);
+    expect(Object.keys(DefinitionSubstitutions!).sort()).toEqual(functionNamesOf(definitionOf(name)).sort());
+    expect(machine.properties).toMatchObject({
+      TracingConfiguration: { Enabled: true },
+      LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: false },
+    });
   });
 
   test('call functions that there are, each with its file of a few lines', () => {
     const names = WORKFLOW_NAMES.flatMap((name) => functionNamesOf(definitionOf(name)));
     const files = [...new Set(names)].map((name) => `${kebabCase(name)}.ts`);
-    expect(LAMBDAS.sort()).toEqual([...files, 'api.ts', 'publish-events.ts', 'start-workflow.ts'].sort());
+    const others = ['api.ts', 'measure-service.ts', 'publish-events.ts', 'start-workflow.ts'];
+    expect(LAMBDAS.sort()).toEqual([...files, ...others].sort());
     for (const file of LAMBDAS) {
       const lines = readFileSync(join(ROOT, 'lambdas', file), 'utf8')
         .trim()
@@ -58,54 +82,134 @@ describe('the state machines', () => {
 });
 
 describe('the functions', () => {
-  const functions = () => [
-    ...resourcesOf(service, 'AWS::Lambda::Function'),
-    ...resourcesOf(workflows, 'AWS::Lambda::Function'),
-  ];
-
-  test('run on Node 24, arm64, each with a role of its own', () => {
-    for (const [, { Properties }] of functions())
-      expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
-    const roles = functions().map(([, { Properties }]) => JSON.stringify(Properties.Role));
-    expect(new Set(roles).size).toBe(functions().length);
-  });
-
-  test('may do nothing by a wildcard but trace and read the stream', () => {
-    // X-Ray knows no resources; the CDK grants the tracing of a function and of a state machine that way.
-    const allowed = [
-      'xray:PutTraceSegments',
-      'xray:PutTelemetryRecords',
-      'xray:GetSamplingRules',
-      'xray:GetSamplingTargets',
-      'dynamodb:ListStreams',
-    ];
-    // Families of read and write actions on one bucket, as `grantReadWrite` spells them.
-    const families = ['s3:GetObject*', 's3:GetBucket*', 's3:List*', 's3:DeleteObject*', 's3:Abort*'];
-    for (const template of [service, workflows]) {
-      for (const [, { Properties }] of resourcesOf(template, 'AWS::IAM::Policy')) {
-        const { Statement } = (
-          Properties as unknown as { PolicyDocument: { Statement: { Action: string | string[]; Resource: unknown }[] } }
-        ).PolicyDocument;
-        for (const { Action, Resource } of Statement) {
-          const actions = [Action].flat();
-          expect(actions.filter((action) => action.includes('*') && !families.includes(action))).toEqual([]);
-          if (Resource === '*') expect(actions.filter((action) => !allowed.includes(action))).toEqual([]);
-        }
-      }
-    }
+  test('run on Node 24, arm64, traced, each with a role, a log that ends, and a purpose', () => {
+    const functions = of('AWS::Lambda::Function');
+    expect(functions).toHaveLength(LAMBDAS.length);
+    for (const { properties } of functions)
+      expect(properties).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        TracingConfig: { Mode: 'Active' },
+        Description: expect.stringMatching(/\w{3}.*\.$/),
+        LoggingConfig: { LogFormat: 'JSON', LogGroup: `/aws/lambda/${properties.FunctionName}` },
+      });
+    expect(new Set(functions.map(({ properties }) => properties.Role)).size).toBe(functions.length);
+    for (const { properties } of of('AWS::Logs::LogGroup')) expect(properties.RetentionInDays).toBe(30);
   });
 });
 
-test('what is written is streamed to the bus, and a rule starts migrations', () => {
-  service.hasResourceProperties('AWS::DynamoDB::GlobalTable', { StreamSpecification: { StreamViewType: 'NEW_IMAGE' } });
-  const pattern = JSON.stringify({
-    eventName: ['INSERT'],
-    dynamodb: { Keys: { sk: { S: [{ prefix: 'event#' }] } } },
+describe('permissions', () => {
+  test('are written down as they are', () => {
+    expect(permissionsDocument(roles)).toBe(doc('permissions.md'));
   });
-  service.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
-    BisectBatchOnFunctionError: true,
-    FilterCriteria: { Filters: [{ Pattern: pattern }] },
+
+  test('cdk-nag finds nothing but wildcards, each of which has its reason there', () => {
+    const rules = [...new Set(findings.map(({ rule }) => rule.replace(/\[.*/, '')))];
+    expect(rules.filter((rule) => !rule.endsWith('AwsSolutions-IAM5'))).toEqual([]);
+    expect(findings.length).toBeGreaterThan(50);
+    const wildcards = roles.flatMap(({ holder, statements }) =>
+      statements.flatMap(({ Action, Resource }) =>
+        Resource.filter((resource) => isWildcard(Action, resource)).map((resource) => ({ holder, Action, resource })),
+      ),
+    );
+    for (const { holder, Action, resource } of wildcards)
+      expect([holder, Action, resource, Action.some((action) => reasonOf(holder, action, resource))]).toEqual([
+        holder,
+        Action,
+        resource,
+        true,
+      ]);
   });
-  service.hasResourceProperties('AWS::Events::EventBus', { Name: 'rehost' });
-  workflows.hasResourceProperties('AWS::Events::Rule', { EventPattern: { 'detail-type': ['Migration Requested'] } });
+
+  test('of everything on everything there are none', () => {
+    for (const { holder, statements } of roles.filter(({ kind }) => kind === 'function'))
+      for (const { Action } of statements)
+        expect([holder, Action.filter((action) => action.includes('*'))]).toEqual([holder, []]);
+  });
+});
+
+test('what is written is streamed to the bus, kept, and forgotten at its time', () => {
+  const [table] = of('AWS::DynamoDB::GlobalTable');
+  expect(table!.properties).toMatchObject({
+    StreamSpecification: { StreamViewType: 'NEW_IMAGE' },
+    SSESpecification: { SSEEnabled: true },
+    TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+    Replicas: [{ PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } }],
+  });
+  const pattern = JSON.stringify({ eventName: ['INSERT'], dynamodb: { Keys: { sk: { S: [{ prefix: 'event#' }] } } } });
+  expect(of('AWS::Lambda::EventSourceMapping').map(({ properties }) => properties)).toContainEqual(
+    expect.objectContaining({
+      BisectBatchOnFunctionError: true,
+      FilterCriteria: { Filters: [{ Pattern: pattern }] },
+      DestinationConfig: { OnFailure: { Destination: expect.stringMatching(/unpublished-events$/) } },
+    }),
+  );
+  expect(of('AWS::Events::EventBus')[0]!.properties).toMatchObject({ Name: 'rehost' });
+});
+
+test('an event asks for a migration; what starts nothing can be started all over', () => {
+  const rules = of('AWS::Events::Rule').map(({ properties }) => properties as Record<string, never>);
+  expect(rules).toContainEqual(expect.objectContaining({ EventPattern: { 'detail-type': ['Migration Requested'] } }));
+  for (const { Targets } of rules.filter(({ EventPattern }) => !EventPattern!['detail']))
+    expect(Targets).toEqual([
+      expect.objectContaining({ DeadLetterConfig: { Arn: expect.stringContaining('unstarted') } }),
+    ]);
+  expect(of('AWS::Lambda::EventSourceMapping').map(({ properties }) => properties)).toContainEqual(
+    expect.objectContaining({ Enabled: false, EventSourceArn: expect.stringMatching(/unstarted-workflows$/) }),
+  );
+});
+
+test('failures are told to people, with the reason', () => {
+  const rules = of('AWS::Events::Rule').map(({ properties }) => JSON.stringify(properties));
+  for (const change of ['Replication Run', 'Replication Job', 'Migration', 'App Launch'])
+    expect(
+      rules.filter((rule) => rule.includes(`"${change} State Change"`) && rule.includes('rehost-failures')),
+    ).toHaveLength(1);
+  expect(of('AWS::SNS::Topic')[0]!.properties.KmsMasterKeyId).toBeDefined();
+});
+
+test('every alarm has its entry in the runbook, and the runbook no other', () => {
+  const names = ALARMS.map(({ id }) => `rehost-${id}`).sort();
+  expect(
+    of('AWS::CloudWatch::Alarm')
+      .map(({ properties }) => properties.AlarmName)
+      .sort(),
+  ).toEqual(names);
+  const headings = [...doc('runbook.md').matchAll(/^### ([a-z-]+)$/gm)].map(([, id]) => `rehost-${id}`);
+  expect(headings.sort()).toEqual(names);
+  for (const { properties } of of('AWS::CloudWatch::Alarm')) expect(properties.AlarmActions).toHaveLength(1);
+});
+
+test('the registry has the schemas of the events, in words that it knows', () => {
+  const schemas = of('AWS::EventSchemas::Schema');
+  expect(schemas.map(({ properties }) => properties.SchemaName)).toEqual([
+    'rehost.server-migration-job-state-change',
+    'rehost.state-change',
+  ]);
+  for (const { properties } of schemas) expect(properties.Content).not.toMatch(/"(const|\$id)"/);
+  expect(draft4({ a: [{ const: 1 }] })).toEqual({ a: [{ enum: [1] }] });
+});
+
+describe('cfn-lint', () => {
+  const found = spawnSync('cfn-lint', ['--version']).status === 0;
+  const folder = mkdtempSync(join(tmpdir(), 'rehost-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  (found ? test : test.skip)(
+    found ? 'finds nothing' : 'skipped, since there is no cfn-lint (pip install cfn-lint)',
+    () => {
+      const files = templates.map((template, index) => {
+        const file = join(folder, `${index}.json`);
+        writeFileSync(file, JSON.stringify(template));
+        return file;
+      });
+      const { stdout, status } = spawnSync(
+        'cfn-lint',
+        ['--ignore-checks', 'W3005', '--regions', 'us-east-1', '--', ...files],
+        { encoding: 'utf8' },
+      );
+      expect([stdout, status]).toEqual(['', 0]);
+    },
+    60_000,
+  );
 });

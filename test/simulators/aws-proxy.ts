@@ -1,9 +1,12 @@
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { WireCall } from './iam/requests.ts';
 import { motoEbs } from './moto-ebs.ts';
 
 /** A call of an AWS API, as it is read off the wire. */
 export interface AwsCall {
+  /** Who signed it. */
+  readonly accessKeyId: string;
   /** The name for which it was signed: `ec2`, `dynamodb`, `s3`… */
   readonly service: string;
   /** `RegisterImage`; for REST services the method and the path. */
@@ -14,9 +17,9 @@ export interface AwsCall {
 
 /**
  * What happens to a call instead of an answer: a throttle or an error of the service, a connection that is reset before anything is done or after all
- * is done, or no answer at all.
+ * is done, no answer at all, or IAM's refusal.
  */
-export type Fault = 'throttle' | 'error' | 'reset' | 'lost' | 'hang';
+export type Fault = 'throttle' | 'error' | 'reset' | 'lost' | 'hang' | 'denied';
 
 export interface AwsProxy {
   readonly url: string;
@@ -24,6 +27,10 @@ export interface AwsProxy {
   readonly calls: AwsCall[];
   /** Decides what goes wrong; nothing does unless told. */
   faultOf: (call: AwsCall) => Fault | undefined;
+  /** Whether the caller may make the call; every one may unless told. */
+  mayPass: (accessKeyId: string, call: WireCall) => Promise<boolean>;
+  /** Services that are elsewhere, by the names for which calls are signed. */
+  readonly elsewhere: Map<string, string>;
   close(): Promise<void>;
 }
 
@@ -40,15 +47,17 @@ export async function awsProxy(target: string): Promise<AwsProxy> {
 
   const server = createServer(async (incoming, response) => {
     const body = await bodyOf(incoming);
-    const { service, operation } = nameOf(incoming, body);
+    const { service, operation, accessKeyId } = nameOf(incoming, body);
     const key = `${service} ${operation}`;
-    const call = { service, operation, before: counts.get(key) ?? 0 };
+    const call = { service, operation, accessKeyId, before: counts.get(key) ?? 0 };
     counts.set(key, call.before + 1);
     calls.push(call);
-    const fault = proxy.faultOf(call);
-    if (fault && fault !== 'lost') return fail(fault, service, response);
     const { method = 'GET', url = '/', headers } = incoming;
-    const send = service === 'ebs' ? ebs : forward;
+    const allowed = await proxy.mayPass(accessKeyId, { service, operation, method, url, body });
+    const fault = allowed ? proxy.faultOf(call) : 'denied';
+    if (fault && fault !== 'lost') return fail(fault, service, response);
+    const other = proxy.elsewhere.get(service);
+    const send = other ? forwardTo(other) : service === 'ebs' ? ebs : forward;
     const pass = () => send({ method, url, headers, body });
     if (service === 'dynamodb') lastOfDynamo = lastOfDynamo.then(pass, pass);
     const answer = await (service === 'dynamodb' ? (lastOfDynamo as Promise<Answer>) : pass()).catch(() => undefined);
@@ -60,6 +69,8 @@ export async function awsProxy(target: string): Promise<AwsProxy> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
     faultOf: () => undefined,
+    mayPass: async () => true,
+    elsewhere: new Map(),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -74,13 +85,14 @@ async function bodyOf(message: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function nameOf({ headers, method, url }: IncomingMessage, body: Buffer): { service: string; operation: string } {
-  const service = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? '';
+function nameOf({ headers, method, url }: IncomingMessage, body: Buffer) {
+  const [, accessKeyId = '', service = ''] =
+    /Credential=([^/]+)\/\d+\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? '') ?? [];
   const target = headers['x-amz-target'];
-  if (typeof target === 'string') return { service, operation: target.split('.').at(-1)! };
+  if (typeof target === 'string') return { accessKeyId, service, operation: target.split('.').at(-1)! };
   const form = headers['content-type']?.startsWith('application/x-www-form-urlencoded');
   const action = form ? new URLSearchParams(body.toString()).get('Action') : null;
-  return { service, operation: action ?? `${method} ${new URL(url!, 'http://host').pathname}` };
+  return { accessKeyId, service, operation: action ?? `${method} ${new URL(url!, 'http://host').pathname}` };
 }
 
 /** How each service says that it is called too often, as status and body. Sources: the error tables of the services' API references. */
@@ -96,11 +108,23 @@ const THROTTLES: Readonly<Record<string, [number, string]>> = {
   s3: [503, '<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>'],
   ebs: [400, '{"__type":"RequestThrottledException","Message":"rate","Reason":"ACCOUNT_THROTTLED"}'],
 };
+/** How each service says that IAM does not allow it. Sources: the same. */
+const DENIALS: Readonly<Record<string, string>> = {
+  ec2: '<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>not allowed</Message></Error></Errors></Response>',
+  cloudformation:
+    '<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not allowed</Message></Error></ErrorResponse>',
+  s3: '<Error><Code>AccessDenied</Code><Message>not allowed</Message></Error>',
+};
+const JSON_DENIAL = '{"__type":"AccessDeniedException","message":"not allowed"}';
 const JSON_THROTTLE: [number, string] = [400, '{"__type":"ThrottlingException","message":"Rate exceeded"}'];
 
 function fail(fault: Exclude<Fault, 'lost'>, service: string, response: ServerResponse) {
   if (fault === 'hang') return;
   if (fault === 'reset') return void response.destroy();
+  if (fault === 'denied')
+    return void response
+      .writeHead(DENIALS[service] ? 403 : 400, { 'x-amzn-errortype': 'AccessDeniedException' })
+      .end(DENIALS[service] ?? JSON_DENIAL);
   const [status, body] = fault === 'throttle' ? (THROTTLES[service] ?? JSON_THROTTLE) : [500, ''];
   const errorType =
     fault === 'throttle' && service === 'ebs' ? { 'x-amzn-errortype': 'RequestThrottledException' } : {};

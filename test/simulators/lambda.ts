@@ -2,10 +2,15 @@ import { serve } from '../../lib/local/http-server.ts';
 
 export type LambdaHandler = (event: unknown, context: object) => Promise<unknown>;
 
+/** What every function of the double has as its URL. */
+const FUNCTION_URL = 'https://api.lambda-url.us-east-1.on.aws/';
+
 /** Lambda's Invoke API over handlers of this process, and a function URL. Source: Lambda developer guide. */
 export async function serveLambda(handlers: Readonly<Record<string, LambdaHandler>>) {
   const server = await serve(
     async ({ path, body }) => {
+      if (path.endsWith('/url'))
+        return { status: 200, headers: {}, body: JSON.stringify({ FunctionUrl: FUNCTION_URL }) };
       const name = decodeURIComponent(path.split('/')[3] ?? '').replace(/^.*:function:/, '');
       const handler = handlers[name];
       if (!handler)

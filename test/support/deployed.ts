@@ -11,6 +11,7 @@ import { SMSClient } from '@aws-sdk/client-sms';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { jest } from '@jest/globals';
 import { awsTarget } from '../../lib/aws/aws-target.ts';
+import * as ports from '../../lib/aws/function-ports.ts';
 import { awsServices } from '../../lib/aws/services.ts';
 import { eventOf } from '../../lib/aws/stream-events.ts';
 import { openSource } from '../../lib/connector/open-source.ts';
@@ -73,7 +74,9 @@ export async function deploy(account: AwsAccount): Promise<ServiceUnderTest> {
       await target.removeJobSnapshots(jobId);
     },
   };
-  const services: Services = { ...awsServices(process.env, { connectors }), clock: systemClock, log: () => {} };
+  const { ownEndpoint: _, ...makers } = ports;
+  const all = await awsServices(process.env, { ...makers, connectors: () => connectors });
+  const services: Services = { ...all, clock: systemClock, log: () => {} };
   loadHandlers(handlers, services);
   connector = new EmbeddedConnector({
     source: await openSource(`images:${source}`),
@@ -116,7 +119,10 @@ async function makeResources({ config }: AwsAccount) {
     { events: new EventBridgeClient(config), sqs: new SQSClient(config) },
     uniqueName('rehost'),
   );
-  await new SecretsManagerClient(config).send(new CreateSecretCommand({ Name: TABLE, SecretString: 'page tokens' }));
+  const secrets = new SecretsManagerClient(config);
+  const key = JSON.stringify({ accessKeyId: 'REHOSTDEPLOYEDKEY01', secretAccessKey: 'deployed' });
+  await secrets.send(new CreateSecretCommand({ Name: TABLE, SecretString: 'page tokens' }));
+  await secrets.send(new CreateSecretCommand({ Name: `${TABLE}-key`, SecretString: key }));
   const environment = {
     AWS_REGION: config.region,
     AWS_ENDPOINT_URL: config.endpoint!,
@@ -125,7 +131,11 @@ async function makeResources({ config }: AwsAccount) {
     ACCOUNT,
     TABLE,
     BUS: bus.name,
-    PAGE_TOKEN_SECRET: TABLE,
+    TOKEN_SECRET: TABLE,
+    CLIENT_KEY: `${TABLE}-key`,
+    AWS_LAMBDA_FUNCTION_NAME: 'Api',
+    PUBLIC: 'true',
+    ENDPOINT: 'https://api.lambda-url.us-east-1.on.aws/',
     API_FUNCTION: 'Api',
   };
   return { environment, stream, bus };

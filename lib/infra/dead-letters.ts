@@ -1,0 +1,18 @@
+import { Duration, Validations } from 'aws-cdk-lib';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import type { Settings } from './settings.ts';
+
+/** A queue for what could not be delivered, kept for as long as SQS keeps anything. */
+export function deadLetters(scope: Construct, id: string, { name, encryptionKey }: Settings): Queue {
+  const queue = new Queue(scope, id, {
+    queueName: `${name}-${id.replaceAll(/(?<!^)([A-Z])/g, '-$1').toLowerCase()}`,
+    ...(encryptionKey
+      ? { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey }
+      : { encryption: QueueEncryption.SQS_MANAGED }),
+    enforceSSL: true,
+    retentionPeriod: Duration.days(14),
+  });
+  Validations.of(queue).acknowledge({ id: 'AwsSolutions-SQS3', reason: 'it is a dead-letter queue itself' });
+  return queue;
+}

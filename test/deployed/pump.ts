@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventOf } from '../../lib/aws/stream-events.ts';
+import type { DomainEvent, EventBridgeEvent } from '../../lib/domain/events.ts';
+import type { EmbeddedConnector } from '../../lib/local/embedded-connector.ts';
+import type { ResolvedResource } from '../../scripts/permissions/resolve.ts';
+import type { LambdaHandler } from '../simulators/lambda.ts';
+import type { openStream } from '../simulators/stream-reader.ts';
+import type { createBus } from '../support/bus.ts';
+
+interface PumpOptions {
+  readonly stream: Awaited<ReturnType<typeof openStream>>;
+  readonly bus: Awaited<ReturnType<typeof createBus>>;
+  readonly handlers: Readonly<Record<string, LambdaHandler>>;
+  readonly resources: readonly ResolvedResource[];
+  readonly connector: EmbeddedConnector;
+}
+
+/** Carries what the table's stream has to the publisher, and what comes onto the bus to the functions of the rules that match it. */
+export function startPump({ stream, bus, handlers, resources, connector }: PumpOptions) {
+  const events: DomainEvent[] = [];
+  const targetsOf = rulesOf(resources);
+  let stopped = false;
+  const turn = async () => {
+    const records = await stream();
+    events.push(...records.flatMap((record) => eventOf(record) ?? []));
+    const filtered = records.filter((record) => eventOf(record));
+    if (filtered.length > 0) await handlers['rehost-publish-events']!({ Records: filtered }, {});
+    for (const event of await bus.delivered()) {
+      for (const target of targetsOf(event)) await handlers[target]!(event, {}).catch(() => {});
+      await connector.onEvent(event);
+    }
+  };
+  const running = (async () => {
+    while (!stopped) {
+      await turn();
+      await sleep(20);
+    }
+  })();
+  return {
+    events,
+    async stop() {
+      stopped = true;
+      await running;
+    },
+  };
+}
+
+interface Rule {
+  readonly EventPattern: { readonly source?: string[]; readonly 'detail-type'?: string[]; readonly detail?: object };
+  readonly Targets: readonly { readonly Arn: string }[];
+}
+
+/** The functions that the templates' rules on the bus hand an event to. */
+function rulesOf(resources: readonly ResolvedResource[]) {
+  const rules = resources
+    .filter(({ type }) => type === 'AWS::Events::Rule')
+    .map(({ properties }) => properties as unknown as Rule);
+  return (event: EventBridgeEvent): string[] =>
+    rules
+      .filter(({ EventPattern: { source, 'detail-type': detailType, detail } }) => {
+        const fits = (wanted: string[] | undefined, value: string) => !wanted || wanted.includes(value);
+        return !detail && fits(source, event.source) && fits(detailType, event['detail-type']);
+      })
+      .flatMap(({ Targets }) => Targets.map(({ Arn }) => Arn.split(':function:')[1]!));
+}
