@@ -53,7 +53,7 @@ export async function connect({ source, folder, handlers, resources, endpoint }:
   const all = await awsServices(process.env, { ...makers, connectors: () => connectors });
   const services: Services = { ...all, clock: systemClock, log: () => {} };
   const embedded = new EmbeddedConnector({
-    source: openSource(`images:${source}`),
+    source: await openSource(`images:${source}`),
     stateFolder,
     version: '0',
     services,
