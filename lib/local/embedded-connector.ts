@@ -1,5 +1,6 @@
 import { Agent } from '../agent/agent.ts';
 import { told } from '../agent/errors.ts';
+import type { Blocks } from '../agent/options.ts';
 import type { ConnectorActions } from '../api/connectors/actions.ts';
 import { association } from '../api/connectors/register.ts';
 import type { Source } from '../connector/source.ts';
@@ -8,6 +9,7 @@ import type { EventBridgeEvent } from '../domain/events.ts';
 import { type ConnectorService, DisassociatedError } from '../messages.ts';
 import type { Services } from '../ports.ts';
 import type { ConcurrencyLimits } from '../replication/concurrency.ts';
+import type { Snapshots } from '../snapshots.ts';
 
 /** Transfers at once; a copy keeps two cores busy, the second fills its pauses. */
 const SLOTS = 2;
@@ -61,7 +63,7 @@ export class EmbeddedConnector {
       connectorId: this.#id,
       service: serviceOf(actions),
       source,
-      openBlocks: async () => services.snapshots,
+      openBlocks: async () => blocksOf(services.snapshots),
       stateFolder,
       copySlots: SLOTS,
       ...(concurrency ? { concurrency } : {}),
@@ -136,6 +138,14 @@ export class EmbeddedConnector {
     return change.entity.id;
   }
 }
+
+/** The store's blocks; the store itself is not the agent's to close. */
+const blocksOf = (snapshots: Snapshots): Blocks => ({
+  put: (...block) => snapshots.put(...block),
+  list: (id) => snapshots.list(id),
+  changed: (first, second) => snapshots.changed(first, second),
+  read: (...block) => snapshots.read(...block),
+});
 
 function serviceOf({ direct }: ConnectorActions): ConnectorService {
   const meaning = (error: unknown): never => {
