@@ -121,6 +121,7 @@ export class Agent {
   #letGo(held: Held) {
     if (this.#held.get(held.work.transferId) === held) this.#held.delete(held.work.transferId);
     for (const wake of this.#waiting.splice(0)) wake();
+    this.#options.onRoom?.();
   }
 
   async #freeze({ groupId, strict, transfers }: Group) {

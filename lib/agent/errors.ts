@@ -13,7 +13,8 @@ export function told(error: unknown): unknown {
   const { type, message, status } = error as { type?: string; message: string; status?: number };
   if (type === 'LeaseLostException') return new LeaseLostError(message);
   if (type !== undefined && UNKNOWN.includes(type)) return new DisassociatedError(message);
-  if (status !== undefined && status >= 500) return new ServiceUnreachableError(message, { cause: error });
+  if ((status !== undefined && status >= 500) || type === 'ThrottlingException')
+    return new ServiceUnreachableError(message, { cause: error });
   return error;
 }
 

@@ -26,5 +26,7 @@ export interface AgentOptions {
   readonly clock: Clock;
   /** Gets a new key for the old one; absent where there are no keys. */
   readonly rotateKey?: () => Promise<void>;
+  /** Called when there is room for another copy. */
+  readonly onRoom?: () => void;
   log(entry: Readonly<Record<string, unknown>>): void;
 }

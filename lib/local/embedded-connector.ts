@@ -17,8 +17,10 @@ const SLOTS = 2;
 const PROGRESS = 500;
 /** Milliseconds between two polls while something is copied: those that wait for room are kept alive by them. */
 const POLL = 30_000;
-/** What may make work for a connector. */
-const OF_INTEREST = ['Transfer', 'Replication Run', 'Replication Job', 'App Replication'];
+/** Changes of these may make work for a connector. */
+const OF_INTEREST = ['Connector', 'Transfer', 'Replication Run', 'Replication Job', 'App Replication'];
+export const isOfInterest = ({ 'detail-type': type }: Pick<EventBridgeEvent, 'detail-type'>) =>
+  OF_INTEREST.some((machine) => type === `${machine} State Change`);
 
 export interface ConnectorOptions {
   readonly source: Source;
@@ -80,10 +82,6 @@ export class EmbeddedConnector {
     this.#cancelTimer();
     await this.#polling;
     await this.#agent?.stop();
-  }
-
-  async onEvent({ 'detail-type': type }: EventBridgeEvent) {
-    if (OF_INTEREST.some((machine) => type === `${machine} State Change`)) this.look();
   }
 
   /** Asks the service what there is to do. */

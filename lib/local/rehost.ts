@@ -18,7 +18,7 @@ import { LOCAL_LIMITS } from '../replication/concurrency.ts';
 import { startWorkflow } from '../workflows/rules.ts';
 import { firstAccessKey, lockFolder } from './data-folder.ts';
 import type { Faults } from './ebs/faults.ts';
-import { EmbeddedConnector } from './embedded-connector.ts';
+import { EmbeddedConnector, isOfInterest } from './embedded-connector.ts';
 import { engineWorkflows } from './engine-workflows.ts';
 import { EventRelay, type RelayOptions } from './event-relay.ts';
 import { eventsApi } from './events-api.ts';
@@ -30,6 +30,7 @@ import { requestHandler } from './request-handler.ts';
 import { openEngineStore } from './sqlite-engine-store.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import { systemClock } from './system-clock.ts';
+import { watchConnectors } from './watch-connectors.ts';
 
 export interface RehostOptions {
   /** Folder of everything that is kept. */
@@ -148,6 +149,10 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
 
   const relay = new EventRelay({ outbox: store, clock, account: config.account, region: config.region, log });
   relay.subscribe((event) => startWorkflow(event, services));
+  relay.subscribe(async (event) => {
+    if (isOfInterest(event)) bell.ring();
+  });
+  const watch = watchConnectors({ store, clock, log }, bell);
   const relays = options.publish
     ? [relay, publisher(options.publish, { ...config, outbox: store, clock, log })]
     : [relay];
@@ -163,7 +168,6 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
       actions,
     });
     await connector.start();
-    relay.subscribe((event) => connector.onEvent(event));
     bell.listen(() => connector.look());
     connectors.push(connector);
   }
@@ -171,6 +175,7 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
   await engine.start();
   const stopForgetting = forgetExpired(store, clock);
   target.start();
+  watch.look();
   for (const one of relays) one.wake();
 
   return {
@@ -190,6 +195,7 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
       for (const connector of connectors) await connector.stop();
       await engine.stop();
       stopForgetting();
+      watch.stop();
       await server.close();
       await target.close();
       for (const open of [store, engineStore, lock]) open.close();

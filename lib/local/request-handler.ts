@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ConnectorActions } from '../api/connectors/actions.ts';
+import { adminApi } from '../api/connectors/admin-api.ts';
+import { keyPermissions } from '../api/connectors/permissions.ts';
+import { TRANSFER_TAG } from '../api/connectors/snapshots.ts';
 import { createDispatcher, type JsonApi } from '../api/dispatch.ts';
 import type { Handle } from '../api/http.ts';
 import { smsApi } from '../api/sms/api.ts';
@@ -39,13 +42,20 @@ export function requestHandler(options: RequestHandlerOptions): Handle {
     const key = await store.get('AccessKey', accessKeyId);
     return key?.disabled ? undefined : key?.secretAccessKey;
   };
+  const permit = keyPermissions({
+    store,
+    ...(local ? { transferOf: (id) => local.snapshots.describe(id)?.spec.tags[TRANSFER_TAG] } : {}),
+  });
   const { requestsPerSecond: rate, requestBurst: burst } = config.limits;
   const checks =
     auth === 'sigv4'
-      ? { verifier: { secretOf, now: () => clock.now() }, throttle: throttle({ rate, burst }, () => clock.now()) }
+      ? {
+          verifier: { secretOf, permit, now: () => clock.now() },
+          throttle: throttle({ rate, burst }, () => clock.now()),
+        }
       : {};
   const dispatch = createDispatcher({
-    apis: [smsApi(services, undefined, actions), engineApi, events],
+    apis: [smsApi(services, undefined, actions), adminApi(services), engineApi, events],
     routes: [eventsRoute(store, config)],
     ...checks,
     newRequestId: randomUUID,

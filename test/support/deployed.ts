@@ -191,8 +191,8 @@ function startPump({
     if (records.length > 0) await handlers.PublishEvents!({ Records: records }, {});
     for (const event of await bus.delivered()) {
       await handlers.StartWorkflow!(event, {});
-      await connector.onEvent(event);
     }
+    connector.look();
   };
   const running = (async () => {
     while (!stopped) {
