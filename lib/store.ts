@@ -56,6 +56,9 @@ const sortable = (ms: number) => String(Math.max(0, Math.trunc(ms))).padStart(15
 /** Sparse indexes: a row is there while its function answers one. At most two a kind, so that two overloaded GSIs hold them all. */
 export const INDEXES = {
   Connector: { all: ({ associatedOn }) => ({ partition: 'all', sort: sortable(associatedOn) }) },
+  ConnectorRequest: { byConnector: ({ connectorId }) => ({ partition: connectorId, sort: '' }) },
+  ConnectorPage: {},
+  Baseline: {},
   ServerCatalog: {},
   Server: {
     all: () => ({ partition: 'all', sort: '' }),

@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
 
 const ROOT = join(import.meta.dirname, '..');
-const SHARED = ['json', 'clock', 'config', 'store', 'ports', 'snapshots', 'document', 'app-jobs'];
+const SHARED = ['json', 'clock', 'config', 'store', 'ports', 'snapshots', 'document', 'app-jobs', 'messages'];
 
 /** Which part of `lib` may import which others, beside itself and the shared files at the top. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -12,11 +12,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   workflows: ['domain', 'replication'],
   replication: ['domain', 'connector'],
   connector: ['domain'],
+  agent: ['domain', 'api', 'connector', 'replication'],
   engine: [],
   aws: ['domain', 'api', 'workflows', 'replication'],
-  local: ['domain', 'api', 'workflows', 'replication', 'connector', 'engine'],
+  local: ['domain', 'api', 'workflows', 'replication', 'connector', 'agent', 'engine'],
   infra: [],
-  cli: ['domain', 'api', 'workflows', 'connector', 'local', 'aws', 'engine'],
+  cli: ['domain', 'api', 'workflows', 'connector', 'agent', 'local', 'aws', 'engine'],
 };
 /** Time, chance, processes and the network come in through ports. */
 const OUTSIDE = /process\.env|Date\.now\(|randomUUID|setTimeout\(/;

@@ -120,6 +120,7 @@ export async function authenticate(
   }
   const accessKeyId = await verifySignature(request, signing, verifier);
   throttle?.(accessKeyId);
+  await verifier.permit?.(accessKeyId, request, signing);
   return accessKeyId;
 }
 

@@ -25,6 +25,8 @@ export interface Structure {
   /** The model's name, where several operations share the structure. */
   readonly name?: string;
   readonly members: Members;
+  /** It may have any members: who takes it looks at them. */
+  readonly open?: true;
 }
 
 export type Members = Readonly<Record<string, Shape>>;

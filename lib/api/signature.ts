@@ -15,6 +15,8 @@ import { type Claim, readClaim } from './signature-claim.ts';
 export interface Verifier {
   /** The secret of an access key that may call; undefined for others. */
   secretOf(accessKeyId: string): Promise<string | undefined>;
+  /** Throws AccessDenied unless the key is good for the request; all keys are good for all requests unless given. */
+  permit?(accessKeyId: string, request: HttpRequest, signing: Signing): Promise<void>;
   now(): number;
 }
 

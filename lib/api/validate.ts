@@ -32,9 +32,10 @@ function read(value: Json, shape: Shape, path: string): unknown {
   }
 }
 
-function readStructure(value: Json, { members }: Structure, path: string): Record<string, unknown> {
+function readStructure(value: Json, { members, open }: Structure, path: string): Record<string, unknown> {
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     throw wrong(path || 'the request', value, 'an object');
+  if (open) return value;
   const result: Record<string, unknown> = {};
   for (const name of Object.keys(value)) {
     // Only a shape's own members count, so that `__proto__` and `constructor` are unknown like any other.

@@ -4,7 +4,7 @@ import { TransientError } from '../workflows/transient-error.ts';
 export interface ClientConfig {
   readonly region?: string;
   readonly endpoint?: string;
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string } | (() => Promise<object>);
   readonly maxAttempts?: number;
   readonly requestHandler?: object;
 }

@@ -32,6 +32,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'serves the workflow engine by itself, as a local Step Functions',
     load: async () => (await import('./engine.ts')).engine,
   },
+  connector: {
+    summary: 'copies the servers of a source for a service elsewhere, until it is stopped',
+    load: async () => (await import('./connector.ts')).connector,
+  },
+  connectors: {
+    summary: 'lists the connectors, makes activation codes, rotates and revokes keys',
+    load: async () => (await import('./connectors.ts')).connectors,
+  },
   fsck: {
     summary: 'checks all that a stopped service keeps: databases, snapshots, blocks and images',
     load: async () => (await import('./fsck.ts')).fsck,
@@ -86,8 +94,8 @@ const help = () =>
     '',
     'usage: rehost COMMAND [OPTIONS]',
     '',
-    ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`),
+    ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`),
     '',
-    'Commands but `up`, `migrate`, `engine`, `fsck` and `export` need a service: run `rehost up` and export the lines that it prints.',
+    'Commands but `up`, `migrate`, `engine`, `connector`, `fsck` and `export` need a service: run `rehost up` and export the lines that it prints.',
     '`rehost COMMAND --help` tells a command’s options.',
   ].join('\n');

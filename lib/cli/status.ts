@@ -77,9 +77,12 @@ function jobLine({
     : next
       ? `next run ${next.scheduledStartTime?.toISOString()}`
       : '';
+  const last = replicationRunList.find((one) => one.state === 'COMPLETED')?.statusMessage;
   return [
     `  ${replicationJobId}  ${vmServer?.vmName}  ${state}  ${latestAmiId ?? 'no image yet'}  ${run}`,
     statusMessage,
+    // Of a server that was frozen with others.
+    last?.startsWith('Completed. ') ? `last image: ${last.slice('Completed. '.length)}` : undefined,
   ]
     .filter(Boolean)
     .join('\n      ');

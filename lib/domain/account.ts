@@ -1,11 +1,5 @@
 import type { EntityBase } from './entities.ts';
 
-export interface AccessKey extends EntityBase {
-  readonly secretAccessKey: string;
-  readonly createdAt: number;
-  readonly disabled?: boolean;
-}
-
 /** The memory of CreateApp's `clientToken`; its id is the token. */
 export interface ClientToken extends EntityBase {
   readonly requestHash: string;

@@ -1,4 +1,4 @@
-import type { AccessKey, ClientToken, Invocation, Usage } from './account.ts';
+import type { ClientToken, Invocation, Usage } from './account.ts';
 import type {
   AppValidation,
   LaunchConfiguration,
@@ -7,21 +7,23 @@ import type {
   ServerReplicationConfiguration,
   ServerValidation,
 } from './app-configuration.ts';
+import type { AccessKey, Baseline, Connector, ConnectorPage, ConnectorRequest, Transfer } from './connector.ts';
+import type { RunGroup } from './group.ts';
 import type { RunFigures } from './run-progress.ts';
 import type {
   AppCatalogStatus,
   AppLaunchStatus,
   AppReplicationStatus,
   AppStatus,
-  ConnectorStatus,
   ImageState,
   MigrationState,
   ReplicationJobState,
   ReplicationRunState,
   ServerCatalogStatus,
-  TransferState,
   ValidationStatus,
 } from './states.ts';
+
+export type { AccessKey, Baseline, Connector, ConnectorPage, ConnectorRequest, Transfer } from './connector.ts';
 
 /**
  * What the service keeps. All entities are plain JSON; all times are milliseconds since the epoch.
@@ -49,18 +51,6 @@ export interface VmServer {
   readonly vmManagerName: string;
   readonly vmManagerType: VmManagerType;
   readonly vmPath: string;
-}
-
-export interface Connector extends EntityBase {
-  readonly status: ConnectorStatus;
-  readonly connectorVersion: string;
-  readonly capabilityList: readonly ConnectorCapability[];
-  readonly vmManagerName: string;
-  readonly vmManagerType: VmManagerType;
-  readonly vmManagerId: string;
-  readonly ipAddress: string;
-  readonly macAddress: string;
-  readonly associatedOn: number;
 }
 
 /** There is one, with id `catalog`. */
@@ -129,24 +119,12 @@ export interface ReplicationRun extends EntityBase, RunFigures {
   /** Counts the times at which the start was changed: an execution begins the run only for the schedule it was started with. */
   readonly schedule: number;
   readonly startedAt?: number;
+  /** The instant at the source that its disks are of. */
+  readonly frozenAt?: number;
+  readonly group?: RunGroup;
   readonly completedTime?: number;
   readonly encrypted?: boolean;
   readonly kmsKeyId?: string;
-}
-
-/** The disks of one server in one run, on their way through a connector. */
-export interface Transfer extends EntityBase {
-  readonly replicationRunId: string;
-  readonly replicationJobId: string;
-  readonly serverId: string;
-  readonly vmServer: VmServer;
-  readonly state: TransferState;
-  /** The workflow's task token: who claims the transfer answers with it. */
-  readonly taskToken: string;
-  readonly attempt: number;
-  readonly description: string;
-  readonly kmsKeyId?: string;
-  readonly connectorId?: string;
 }
 
 export interface Image extends EntityBase {
@@ -250,6 +228,9 @@ export interface Migration extends EntityBase {
 
 export interface Entities {
   Connector: Connector;
+  ConnectorRequest: ConnectorRequest;
+  ConnectorPage: ConnectorPage;
+  Baseline: Baseline;
   ServerCatalog: ServerCatalog;
   Server: Server;
   ReplicationJob: ReplicationJob;

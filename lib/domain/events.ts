@@ -1,4 +1,5 @@
 import type { Entities, Kind } from './entities.ts';
+import { skewOf } from './group.ts';
 import type { MachineName } from './states.ts';
 
 /** An event before it is published: what `detail` and `detail-type` will be. */
@@ -54,21 +55,29 @@ const REFERENCES: { [K in Kind]?: (entity: Entities[K]) => Record<string, unknow
     appId,
     amiId: latestAmiId,
   }),
-  ReplicationRun: ({ replicationJobId, serverId, appId, amiId, schedule, scheduledStartTime, type }) => ({
-    replicationJobId,
-    serverId,
-    appId,
-    amiId,
-    type,
-    schedule,
-    scheduledStartTime: new Date(scheduledStartTime).toISOString(),
+  ReplicationRun: (run) => ({
+    replicationJobId: run.replicationJobId,
+    serverId: run.serverId,
+    appId: run.appId,
+    amiId: run.amiId,
+    type: run.type,
+    schedule: run.schedule,
+    scheduledStartTime: new Date(run.scheduledStartTime).toISOString(),
+    frozenAt: run.frozenAt === undefined ? undefined : new Date(run.frozenAt).toISOString(),
+    groupId: run.group?.id,
+    groupServers: run.group?.servers,
+    groupSkewMilliseconds: run.group && skewOf(run.group),
+    groupMissing: run.group?.missing,
   }),
-  Transfer: ({ replicationRunId, replicationJobId, serverId, connectorId, attempt }) => ({
+  Connector: ({ vmManagerId, vmManagerName }) => ({ vmManagerId, vmManagerName }),
+  Transfer: ({ replicationRunId, replicationJobId, serverId, connectorId, attempt, epoch, groupId }) => ({
     replicationRunId,
     replicationJobId,
     serverId,
     connectorId,
     attempt,
+    epoch,
+    groupId,
   }),
   Image: ({ replicationJobId, replicationRunId, serverId, name, bytes }) => ({
     replicationJobId,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../clock.ts';
-import type { AccessKey } from '../domain/account.ts';
+import type { AccessKey } from '../domain/connector.ts';
 import { unchanged } from '../domain/transition.ts';
 import type { SqliteStore } from './sqlite-store.ts';
 

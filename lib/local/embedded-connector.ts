@@ -1,19 +1,26 @@
+import { Agent } from '../agent/agent.ts';
+import { told } from '../agent/errors.ts';
+import type { Blocks } from '../agent/options.ts';
+import type { ConnectorActions } from '../api/connectors/actions.ts';
+import { association } from '../api/connectors/register.ts';
 import type { Source } from '../connector/source.ts';
-import type { Connector, Transfer } from '../domain/entities.ts';
+import type { ConnectorCapability } from '../domain/entities.ts';
 import type { EventBridgeEvent } from '../domain/events.ts';
-import { progressed, type TransferProgress } from '../domain/run-progress.ts';
-import { advance, created, unchanged } from '../domain/transition.ts';
-import type { Json } from '../json.ts';
+import { type ConnectorService, DisassociatedError } from '../messages.ts';
 import type { Services } from '../ports.ts';
-import { type CopySettings, transferServer } from '../replication/transfer-server.ts';
-import { ConflictError } from '../store.ts';
+import type { CopySettings } from '../replication/transfer-server.ts';
+import type { Snapshots } from '../snapshots.ts';
 
 /** Transfers at once; a copy keeps two cores busy, the second fills its pauses. */
 const SLOTS = 2;
-/** Milliseconds between two heartbeats of a task token; the state allows 180 s. */
-const HEARTBEAT = 30_000;
-/** Milliseconds between two notes of progress of a run. */
+/** Milliseconds between two looks at a copy's progress. */
 const PROGRESS = 500;
+/** Milliseconds between two polls while something is copied: those that wait for room are kept alive by them. */
+const POLL = 30_000;
+/** Changes of these may make work for a connector. */
+const OF_INTEREST = ['Connector', 'Transfer', 'Replication Run', 'Replication Job', 'App Replication'];
+export const isOfInterest = ({ 'detail-type': type }: Pick<EventBridgeEvent, 'detail-type'>) =>
+  OF_INTEREST.some((machine) => type === `${machine} State Change`);
 
 export interface ConnectorOptions {
   readonly source: Source;
@@ -21,19 +28,27 @@ export interface ConnectorOptions {
   readonly version: string;
   /** How disks are copied. */
   readonly copy?: CopySettings;
-  readonly services: Pick<Services, 'store' | 'workflows' | 'snapshots' | 'clock' | 'newId' | 'log'>;
+  readonly services: Pick<Services, 'store' | 'snapshots' | 'clock' | 'newId' | 'log'>;
+  readonly actions: ConnectorActions;
 }
 
+export const capabilitiesOf = ({ manager, capabilities }: Source): ConnectorCapability[] => [
+  manager.type,
+  ...(capabilities.batch ? ['SNAPSHOT_BATCHING' as const] : []),
+];
+
 /**
- * A connector within the service's own process: it claims transfers of servers that its source has, copies their disks, and answers the workflow. What
- * it had claimed when it died it claims again. It lives and dies with the service, so it is healthy while it is there.
+ * A connector within the service's own process: the same agent as in a process of its own, but that it speaks to the service by calls, puts blocks straight
+ * into the store, and is told by events when to ask. It lives and dies with the service, so it is healthy while it is there.
  */
 export class EmbeddedConnector {
   readonly #options: ConnectorOptions;
-  readonly #active = new Map<string, { readonly jobId: string; readonly controller: AbortController }>();
-  readonly #work = new Set<Promise<void>>();
+  #agent: Agent | undefined;
   #id = '';
+  #polling: Promise<void> | undefined;
+  #again = false;
   #stopped = false;
+  #cancelTimer = () => {};
 
   constructor(options: ConnectorOptions) {
     this.#options = options;
@@ -42,228 +57,100 @@ export class EmbeddedConnector {
   get id() {
     return this.#id;
   }
-  get source() {
-    return this.#options.source;
-  }
 
   async start() {
     this.#id = await this.#register();
+    const { source, stateFolder, services, actions, copy } = this.#options;
+    this.#agent = new Agent({
+      connectorId: this.#id,
+      service: serviceOf(actions),
+      source,
+      openBlocks: async () => blocksOf(services.snapshots),
+      stateFolder,
+      copySlots: SLOTS,
+      ...(copy ? { copy } : {}),
+      progressInterval: PROGRESS,
+      clock: services.clock,
+      log: services.log,
+    });
     this.look();
   }
 
   /** Lets copies go where they are: the next start resumes them. */
   async stop() {
     this.#stopped = true;
-    for (const { controller } of this.#active.values()) controller.abort();
-    await Promise.allSettled(this.#work);
+    this.#cancelTimer();
+    await this.#polling;
+    await this.#agent?.stop();
   }
 
-  /** Ends the copies of a job, and resolves once none of them writes any more. */
-  async endJob(replicationJobId: string) {
-    const ofJob = () => [...this.#active.values()].filter(({ jobId }) => jobId === replicationJobId);
-    for (const { controller } of ofJob()) controller.abort();
-    while (ofJob().length > 0) await Promise.race(this.#work);
-  }
-
-  /** Takes note of transfers that are queued or cancelled. */
-  async onEvent(event: EventBridgeEvent) {
-    if (event['detail-type'] !== 'Transfer State Change') return;
-    if (event.detail.to === 'QUEUED') this.look();
-    if (event.detail.to === 'CANCELLED') this.#active.get(event.detail.entity as string)?.controller.abort();
-  }
-
-  /** Claims what there is to do, as far as slots are free. */
+  /** Asks the service what there is to do. */
   look() {
-    this.#track(this.#claim());
+    if (this.#stopped || !this.#agent) return;
+    this.#again = true;
+    this.#polling ??= this.#poll(this.#agent).finally(() => {
+      this.#polling = undefined;
+      if (this.#again) this.look();
+    });
   }
 
-  /** Resolves once nothing is being copied. */
+  /** Resolves once nothing is being done. */
   async idle() {
-    while (this.#work.size > 0) await Promise.allSettled(this.#work);
+    for (;;) {
+      await this.#agent?.idle();
+      if (!this.#polling) return;
+      await this.#polling;
+    }
   }
 
-  #track(work: Promise<void>) {
-    const tracked: Promise<void> = work
-      .catch((error) =>
-        this.#options.services.log({
-          level: 'error',
-          message: 'the connector failed',
-          error: error instanceof Error ? error.stack : String(error),
-        }),
-      )
-      .finally(() => this.#work.delete(tracked));
-    this.#work.add(tracked);
+  async #poll(agent: Agent) {
+    this.#again = false;
+    this.#cancelTimer();
+    const { clock, log } = this.#options.services;
+    try {
+      const { againAfter = agent.busy ? POLL : undefined } = await agent.poll(0);
+      if (againAfter !== undefined && !this.#stopped)
+        this.#cancelTimer = clock.setTimer(clock.now() + againAfter, () => this.look());
+    } catch (error) {
+      if (error instanceof DisassociatedError) return void agent.stop();
+      log({ level: 'error', message: 'a connector could not ask for work', error: (error as Error).stack });
+      this.#cancelTimer = clock.setTimer(clock.now() + POLL, () => this.look());
+    }
   }
 
   async #register(): Promise<string> {
     const { source, version, services } = this.#options;
-    const { store, clock, newId } = services;
-    const at = clock.now();
-    const { items } = await store.query('Connector', { index: 'all', partition: 'all' });
-    const known = items.find(({ vmManagerId }) => vmManagerId === source.manager.id);
-    if (known) {
-      const seen = { ...known, connectorVersion: version };
-      const change =
-        known.status === 'HEALTHY'
-          ? unchanged('Connector', seen)
-          : advance(unchanged('Connector', seen), ['Connector', 'HEALTHY'], { at });
-      await store.transact([change]);
-      return known.id;
-    }
-    const connector: Connector = {
-      id: newId('c', 17),
-      version: 0,
-      sequence: 0,
-      status: 'HEALTHY',
-      connectorVersion: version,
-      capabilityList: [source.manager.type],
-      vmManagerId: source.manager.id,
-      vmManagerName: source.manager.name,
-      vmManagerType: source.manager.type,
+    const { manager } = source;
+    const { items } = await services.store.query('Connector', { index: 'all', partition: 'all' });
+    const known = items.find(({ vmManagerId, accessKeyId }) => vmManagerId === manager.id && !accessKeyId);
+    const about = {
+      version,
+      manager,
+      capabilities: capabilitiesOf(source),
       ipAddress: '127.0.0.1',
       macAddress: '00:00:00:00:00:00',
-      associatedOn: at,
+      ...(known ? { formerConnectorId: known.id } : {}),
     };
-    await store.transact([created('Connector', connector, { machines: ['Connector'], at })]);
-    return connector.id;
+    const { change } = await association(about, services);
+    await services.store.transact([change]);
+    return change.entity.id;
   }
+}
 
-  async #claim() {
-    const { store } = this.#options.services;
-    for (const state of ['CLAIMED', 'QUEUED'] as const) {
-      const { items } = await store.query('Transfer', { index: 'byState', partition: state });
-      for (const transfer of items) {
-        if (this.#stopped || this.#active.size >= SLOTS) return;
-        if (this.#active.has(transfer.id) || !this.#isMine(transfer)) continue;
-        const controller = new AbortController();
-        this.#active.set(transfer.id, { jobId: transfer.replicationJobId, controller });
-        this.#track(this.#copy(transfer, controller.signal).finally(() => this.#release(transfer.id)));
-      }
-    }
-  }
+/** The store's blocks; the store itself is not the agent's to close. */
+const blocksOf = (snapshots: Snapshots): Blocks => ({
+  put: (...block) => snapshots.put(...block),
+  list: (id) => snapshots.list(id),
+  changed: (first, second) => snapshots.changed(first, second),
+  read: (...block) => snapshots.read(...block),
+});
 
-  #isMine({ state, connectorId, vmServer }: Transfer): boolean {
-    return (
-      vmServer.vmServerAddress.vmManagerId === this.#options.source.manager.id &&
-      (state === 'QUEUED' || connectorId === this.#id)
-    );
-  }
-
-  #release(transferId: string) {
-    this.#active.delete(transferId);
-    if (!this.#stopped) this.look();
-  }
-
-  async #copy(queued: Transfer, signal: AbortSignal) {
-    const { workflows, snapshots } = this.#options.services;
-    const transfer = queued.state === 'QUEUED' ? await this.#take(queued) : queued;
-    if (!transfer) return;
-    const progress = this.#reporter(transfer);
-    try {
-      const result = await transferServer(
-        {
-          runId: transfer.replicationRunId,
-          jobId: transfer.replicationJobId,
-          attempt: transfer.attempt,
-          vmId: transfer.vmServer.vmServerAddress.vmId,
-          description: transfer.description,
-          tags: { SMSJobId: transfer.replicationJobId },
-          ...(transfer.kmsKeyId ? { kmsKeyArn: transfer.kmsKeyId } : {}),
-        },
-        {
-          source: this.#options.source,
-          snapshots,
-          stateFolder: this.#options.stateFolder,
-          clock: this.#options.services.clock,
-          ...this.#options.copy,
-          onProgress: progress.note,
-          signal,
-        },
-      );
-      await progress.end();
-      // First the answer, then the note: a crash between the two repeats the answer, which nobody waits for then.
-      await workflows.succeedTask(transfer.taskToken, result as unknown as Json);
-      await this.#finish(transfer, 'DONE');
-    } catch (error) {
-      await progress.end();
-      if (signal.aborted) return;
-      const { name: errorName, message } = error as Error;
-      const reason = `${errorName}: ${message}`;
-      await workflows.failTask(transfer.taskToken, {
-        error: errorName,
-        cause: JSON.stringify({ errorType: errorName, errorMessage: message }),
-      });
-      await this.#finish(transfer, 'FAILED', reason);
-    }
-  }
-
-  /** Claims a queued transfer; undefined when another was first. */
-  async #take(transfer: Transfer): Promise<Transfer | undefined> {
-    const { store, clock } = this.#options.services;
-    const set = { connectorId: this.#id };
-    try {
-      await store.transact([
-        advance(unchanged('Transfer', transfer), ['Transfer', 'CLAIMED'], { at: clock.now(), set }),
-      ]);
-      return await store.get('Transfer', transfer.id);
-    } catch (error) {
-      if (error instanceof ConflictError) return undefined;
-      throw error;
-    }
-  }
-
-  /** Notes the end of a transfer, unless the service has ended it or given it to a new attempt. */
-  async #finish({ id, taskToken }: Transfer, to: 'DONE' | 'FAILED', reason?: string) {
-    const { store, clock } = this.#options.services;
-    for (;;) {
-      const current = await store.get('Transfer', id);
-      if (current?.state !== 'CLAIMED' || current.taskToken !== taskToken) return;
-      try {
-        return await store.transact([
-          advance(unchanged('Transfer', current), ['Transfer', to], { at: clock.now(), ...(reason ? { reason } : {}) }),
-        ]);
-      } catch (error) {
-        if (!(error instanceof ConflictError)) throw error;
-      }
-    }
-  }
-
-  /** Writes a run's progress from time to time, and keeps its task token alive also when nothing moves. */
-  #reporter({ replicationRunId, taskToken }: Transfer) {
-    const { store, workflows, clock } = this.#options.services;
-    let latest: TransferProgress | undefined;
-    let cancel = () => {};
-    let writing = Promise.resolve();
-    let written: TransferProgress | undefined;
-    const write = async () => {
-      if (!latest || latest === written) return;
-      written = latest;
-      const run = await store.get('ReplicationRun', replicationRunId);
-      const change = run && progressed(run, latest, clock.now());
-      if (!change) return;
-      // Progress is not a transition: whoever writes the run at the same time goes first.
-      await store.transact([change]).catch((error) => {
-        if (!(error instanceof ConflictError)) throw error;
-      });
-    };
-    let beaten = clock.now();
-    const tick = () => {
-      writing = writing.then(write);
-      if (clock.now() - beaten >= HEARTBEAT) {
-        beaten = clock.now();
-        writing = writing.then(async () => void (await workflows.heartbeat(taskToken)));
-      }
-      cancel = clock.setTimer(clock.now() + PROGRESS, tick);
-    };
-    tick();
-    return {
-      note: (progress: TransferProgress) => {
-        latest = progress;
-      },
-      end: async () => {
-        cancel();
-        await writing.then(write);
-      },
-    };
-  }
+function serviceOf({ direct }: ConnectorActions): ConnectorService {
+  const meaning = (error: unknown): never => {
+    throw told(error);
+  };
+  return {
+    getMessages: (request, signal) => direct.getMessages(request, signal).catch(meaning),
+    sendMessage: (message) => direct.sendMessage(message).catch(meaning),
+  };
 }

@@ -1,6 +1,9 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { connectorActions } from '../api/connectors/actions.ts';
+import { askedConnectors } from '../api/connectors/questions.ts';
+import { OWN_KEY } from '../api/connectors/services.ts';
 import type { Clock } from '../clock.ts';
 import { type Config, DEFAULT_CONFIG } from '../config.ts';
 import { openSource } from '../connector/open-source.ts';
@@ -17,18 +20,19 @@ import type { CopySettings } from '../replication/transfer-server.ts';
 import { startWorkflow } from '../workflows/rules.ts';
 import { firstAccessKey, lockFolder } from './data-folder.ts';
 import type { Faults } from './ebs/faults.ts';
-import { EmbeddedConnector } from './embedded-connector.ts';
+import { EmbeddedConnector, isOfInterest } from './embedded-connector.ts';
 import { engineWorkflows } from './engine-workflows.ts';
 import { EventRelay, type RelayOptions } from './event-relay.ts';
 import { eventsApi } from './events-api.ts';
 import { type HostedFunctions, hostTasks, loadStateMachines } from './hosted-workflows.ts';
 import { serve } from './http-server.ts';
-import { localConnectors } from './local-connectors.ts';
+import { LocalBell } from './local-bell.ts';
 import { localTarget } from './local-target.ts';
 import { requestHandler } from './request-handler.ts';
 import { openEngineStore } from './sqlite-engine-store.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import { systemClock } from './system-clock.ts';
+import { watchConnectors } from './watch-connectors.ts';
 
 export interface RehostOptions {
   /** Folder of everything that is kept. */
@@ -93,6 +97,7 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
   const target = options.target ?? local!;
   const accessKey = await firstAccessKey(store, clock);
   const connectors: EmbeddedConnector[] = [];
+  const bell = new LocalBell(clock);
   const functions: HostedFunctions = {};
 
   const elsewhere = process.env.AWS_ENDPOINT_URL_LAMBDA;
@@ -117,7 +122,7 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
     images: target.images,
     stacks: target.stacks,
     commands: target.commands,
-    connectors: localConnectors(connectors, { stateFolder: file('connector'), target }),
+    connectors: askedConnectors({ store, clock, newId, bell }, target),
     tokenSecret: createHmac('sha256', accessKey.secretAccessKey).update('page tokens').digest('hex'),
     clock,
     newId,
@@ -125,8 +130,17 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
   };
   const services: Services = { ...own, ...options.ports?.(own) };
 
+  const actions = connectorActions({ ...services, bell, blockAccess: OWN_KEY });
   const { auth, ebsFaults } = options;
-  const parts = { services, store, engine, events, ...(local ? { local } : {}), ...(ebsFaults ? { ebsFaults } : {}) };
+  const parts = {
+    services,
+    actions,
+    store,
+    engine,
+    events,
+    ...(local ? { local } : {}),
+    ...(ebsFaults ? { ebsFaults } : {}),
+  };
   const server = await serve(requestHandler({ auth, ...parts }), {
     host: options.host ?? '127.0.0.1',
     port: options.port,
@@ -137,6 +151,10 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
 
   const relay = new EventRelay({ outbox: store, clock, account: config.account, region: config.region, log });
   relay.subscribe((event) => startWorkflow(event, services));
+  relay.subscribe(async (event) => {
+    if (isOfInterest(event)) bell.ring();
+  });
+  const watch = watchConnectors({ store, clock, log }, bell);
   const relays = options.publish
     ? [relay, publisher(options.publish, { ...config, outbox: store, clock, log })]
     : [relay];
@@ -152,15 +170,17 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
       version: VERSION,
       services: { ...services, snapshots: trusted ?? services.snapshots },
       copy,
+      actions,
     });
     await connector.start();
-    relay.subscribe((event) => connector.onEvent(event));
+    bell.listen(() => connector.look());
     connectors.push(connector);
   }
   await noteAbsent(services, connectors);
   await engine.start();
   const stopForgetting = forgetExpired(store, clock);
   target.start();
+  watch.look();
   for (const one of relays) one.wake();
 
   return {
@@ -180,6 +200,7 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
       for (const connector of connectors) await connector.stop();
       await engine.stop();
       stopForgetting();
+      watch.stop();
       await server.close();
       await target.close();
       for (const open of [store, engineStore, lock]) open.close();
@@ -212,7 +233,7 @@ function publisher(publish: NonNullable<RehostOptions['publish']>, options: Rela
 async function noteAbsent({ store, clock }: Services, present: readonly EmbeddedConnector[]) {
   const { items } = await store.query('Connector', { index: 'all', partition: 'all' });
   for (const connector of items.filter(
-    ({ id, status }) => status === 'HEALTHY' && present.every((one) => one.id !== id),
+    ({ id, status, accessKeyId }) => status === 'HEALTHY' && !accessKeyId && present.every((one) => one.id !== id),
   )) {
     const reason = 'the service was started without its source';
     await store.transact([

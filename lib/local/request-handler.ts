@@ -1,4 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type { ConnectorActions } from '../api/connectors/actions.ts';
+import { adminApi } from '../api/connectors/admin-api.ts';
+import { keyPermissions } from '../api/connectors/permissions.ts';
+import { TRANSFER_TAG } from '../api/connectors/snapshots.ts';
 import { createDispatcher, type JsonApi } from '../api/dispatch.ts';
 import type { Handle } from '../api/http.ts';
 import { smsApi } from '../api/sms/api.ts';
@@ -15,6 +19,7 @@ import type { SqliteStore } from './sqlite-store.ts';
 export interface RequestHandlerOptions {
   readonly auth: 'sigv4' | 'none';
   readonly services: Services;
+  readonly actions: ConnectorActions;
   readonly store: SqliteStore;
   readonly engine: Engine;
   readonly events: JsonApi;
@@ -25,7 +30,7 @@ export interface RequestHandlerOptions {
 
 /** Everything that the service answers on its one port: SMS, Step Functions, EventBridge, the snapshots, and what launched servers report. */
 export function requestHandler(options: RequestHandlerOptions): Handle {
-  const { auth, services, store, engine, events, local, ebsFaults } = options;
+  const { auth, services, actions, store, engine, events, local, ebsFaults } = options;
   const { config, clock, log, tokenSecret } = services;
   const engineApi = {
     targetPrefix: 'AWSStepFunctions',
@@ -37,13 +42,20 @@ export function requestHandler(options: RequestHandlerOptions): Handle {
     const key = await store.get('AccessKey', accessKeyId);
     return key?.disabled ? undefined : key?.secretAccessKey;
   };
+  const permit = keyPermissions({
+    store,
+    ...(local ? { transferOf: (id) => local.snapshots.describe(id)?.spec.tags[TRANSFER_TAG] } : {}),
+  });
   const { requestsPerSecond: rate, requestBurst: burst } = config.limits;
   const checks =
     auth === 'sigv4'
-      ? { verifier: { secretOf, now: () => clock.now() }, throttle: throttle({ rate, burst }, () => clock.now()) }
+      ? {
+          verifier: { secretOf, permit, now: () => clock.now() },
+          throttle: throttle({ rate, burst }, () => clock.now()),
+        }
       : {};
   const dispatch = createDispatcher({
-    apis: [smsApi(services), engineApi, events],
+    apis: [smsApi(services, undefined, actions), adminApi(services), engineApi, events],
     routes: [eventsRoute(store, config)],
     ...checks,
     newRequestId: randomUUID,

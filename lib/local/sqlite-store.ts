@@ -94,7 +94,7 @@ export class SqliteStore implements Store, Outbox {
   /** Forgets memories whose time is over: of client tokens and of calls. What DynamoDB does by itself. */
   forgetExpired(now: number) {
     this.#sql(
-      "DELETE FROM entity WHERE kind IN ('ClientToken', 'Invocation') AND json_extract(data, '$.expiresAt') < ?",
+      "DELETE FROM entity WHERE kind IN ('ClientToken', 'Invocation', 'ConnectorRequest', 'ConnectorPage') AND json_extract(data, '$.expiresAt') < ?",
     ).run(now);
   }
 

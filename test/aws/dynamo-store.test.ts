@@ -2,7 +2,7 @@ import { DynamoDBClient, TransactionCanceledException, TransactWriteItemsCommand
 import { expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { DynamoStore } from '../../lib/aws/dynamo-store.ts';
-import type { AccessKey } from '../../lib/domain/account.ts';
+import type { AccessKey } from '../../lib/domain/connector.ts';
 import { unchanged } from '../../lib/domain/transition.ts';
 
 // moto has no transactions at once, and so no TransactionConflict.

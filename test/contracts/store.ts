@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { AccessKey } from '../../lib/domain/account.ts';
+import type { AccessKey } from '../../lib/domain/connector.ts';
 import type { App, Transfer } from '../../lib/domain/entities.ts';
 import { NO_USAGE, used } from '../../lib/domain/replication-job.ts';
 import { type Change, unchanged } from '../../lib/domain/transition.ts';

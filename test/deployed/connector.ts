@@ -1,13 +1,20 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { connectorActions } from '../../lib/api/connectors/actions.ts';
+import { askedConnectors } from '../../lib/api/connectors/questions.ts';
+import { OWN_KEY } from '../../lib/api/connectors/services.ts';
 import { awsTarget } from '../../lib/aws/aws-target.ts';
+import { awsClient } from '../../lib/aws/client.ts';
+import { DynamoStore } from '../../lib/aws/dynamo-store.ts';
 import * as ports from '../../lib/aws/function-ports.ts';
 import { awsServices } from '../../lib/aws/services.ts';
 import { openSource } from '../../lib/connector/open-source.ts';
 import { kebabCase } from '../../lib/infra/function.ts';
 import { EmbeddedConnector } from '../../lib/local/embedded-connector.ts';
+import { LocalBell } from '../../lib/local/local-bell.ts';
 import { systemClock } from '../../lib/local/system-clock.ts';
-import type { Connectors, Services } from '../../lib/ports.ts';
-import { forgetJob } from '../../lib/replication/forget-job.ts';
+import type { Services } from '../../lib/ports.ts';
 import { TASKS } from '../../lib/workflows/tasks.ts';
 import type { ResolvedResource } from '../../scripts/permissions/resolve.ts';
 import { ACCOUNT, REGION } from '../../scripts/permissions/templates.ts';
@@ -40,15 +47,10 @@ export async function connect({ source, folder, handlers, resources, endpoint }:
   });
   const stateFolder = join(folder, 'connector');
   const target = awsTarget({ account: ACCOUNT, region: REGION });
-  const connectors: Connectors = {
-    inventory: () => embedded.source.inventory(),
-    applications: () => embedded.source.applications?.() ?? none(),
-    async forgetJob(jobId) {
-      await embedded.endJob(jobId);
-      await forgetJob(jobId, stateFolder, target.snapshots);
-      await target.removeJobSnapshots(jobId);
-    },
-  };
+  const bell = new LocalBell(systemClock);
+  const newId = (prefix: string, digits: number) => `${prefix}-${randomBytes(digits).toString('hex').slice(0, digits)}`;
+  const store = new DynamoStore(awsClient(DynamoDBClient), TABLE);
+  const connectors = askedConnectors({ store, clock: systemClock, newId, bell }, target);
   const { ownEndpoint: _, ...makers } = ports;
   const all = await awsServices(process.env, { ...makers, connectors: () => connectors });
   const services: Services = { ...all, clock: systemClock, log: () => {} };
@@ -57,7 +59,9 @@ export async function connect({ source, folder, handlers, resources, endpoint }:
     stateFolder,
     version: '0',
     services,
+    actions: connectorActions({ ...services, bell, blockAccess: OWN_KEY }),
   });
+  bell.listen(() => embedded.look());
   await embedded.start();
   await target.images.exists('ami-00000000000000000');
 
@@ -78,5 +82,3 @@ export async function connect({ source, folder, handlers, resources, endpoint }:
     },
   };
 }
-
-async function* none() {}

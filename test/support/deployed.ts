@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,12 +10,16 @@ import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import { SMSClient } from '@aws-sdk/client-sms';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { jest } from '@jest/globals';
+import { connectorActions } from '../../lib/api/connectors/actions.ts';
+import { askedConnectors } from '../../lib/api/connectors/questions.ts';
+import { OWN_KEY } from '../../lib/api/connectors/services.ts';
 import { awsTarget } from '../../lib/aws/aws-target.ts';
+import { DynamoStore } from '../../lib/aws/dynamo-store.ts';
 import * as ports from '../../lib/aws/function-ports.ts';
 import { awsServices } from '../../lib/aws/services.ts';
 import { eventOf } from '../../lib/aws/stream-events.ts';
 import { openSource } from '../../lib/connector/open-source.ts';
-import type { AccessKey } from '../../lib/domain/account.ts';
+import type { AccessKey } from '../../lib/domain/connector.ts';
 import type { DomainEvent } from '../../lib/domain/events.ts';
 import { unchanged } from '../../lib/domain/transition.ts';
 import { createEngine } from '../../lib/engine/engine.ts';
@@ -23,10 +27,10 @@ import { httpInvoke } from '../../lib/engine/invoke.ts';
 import { kebabCase } from '../../lib/infra/function.ts';
 import { EmbeddedConnector } from '../../lib/local/embedded-connector.ts';
 import { serveEngine } from '../../lib/local/engine-server.ts';
+import { LocalBell } from '../../lib/local/local-bell.ts';
 import { openEngineStore } from '../../lib/local/sqlite-engine-store.ts';
 import { systemClock } from '../../lib/local/system-clock.ts';
-import type { Connectors, Services } from '../../lib/ports.ts';
-import { forgetJob } from '../../lib/replication/forget-job.ts';
+import type { Services } from '../../lib/ports.ts';
 import { functionsOf, readDefinition, substituted, WORKFLOWS } from '../../lib/workflows/definitions.ts';
 import { TASKS } from '../../lib/workflows/tasks.ts';
 import type { ServiceUnderTest } from '../e2e/migration-by-sms-client.ts';
@@ -66,24 +70,23 @@ export async function deploy(account: AwsAccount): Promise<ServiceUnderTest> {
   let connector: EmbeddedConnector;
   const stateFolder = join(folder, 'connector');
   const target = awsTarget({ account: ACCOUNT, region: account.config.region });
-  const connectors: Connectors = {
-    inventory: () => connector.source.inventory(),
-    applications: async function* () {},
-    async forgetJob(jobId) {
-      await forgetJob(jobId, stateFolder, target.snapshots);
-      await target.removeJobSnapshots(jobId);
-    },
-  };
+  const bell = new LocalBell(systemClock);
+  const newId = (prefix: string, digits: number) => `${prefix}-${randomBytes(digits).toString('hex').slice(0, digits)}`;
+  const store = new DynamoStore(new DynamoDBClient(account.config), environment.TABLE);
+  const connectors = askedConnectors({ store, clock: systemClock, newId, bell }, target);
   const { ownEndpoint: _, ...makers } = ports;
   const all = await awsServices(process.env, { ...makers, connectors: () => connectors });
   const services: Services = { ...all, clock: systemClock, log: () => {} };
   loadHandlers(handlers, services);
+  const actions = connectorActions({ ...services, bell, blockAccess: OWN_KEY });
   connector = new EmbeddedConnector({
     source: await openSource(`images:${source}`),
     stateFolder,
     version: '0',
     services,
+    actions,
   });
+  bell.listen(() => connector.look());
   await connector.start();
   const api = await serveFunctionUrl(handlers.Api!);
   const pump = startPump({ stream, bus, handlers, connector });
@@ -198,8 +201,8 @@ function startPump({
     if (records.length > 0) await handlers.PublishEvents!({ Records: records }, {});
     for (const event of await bus.delivered()) {
       await handlers.StartWorkflow!(event, {});
-      await connector.onEvent(event);
     }
+    connector.look();
   };
   const running = (async () => {
     while (!stopped) {

@@ -1,5 +1,6 @@
 import type { Services } from '../../ports.ts';
 import { retryingConflicts } from '../conflicts.ts';
+import type { ConnectorActions } from '../connectors/actions.ts';
 import type { Caller, JsonApi } from '../dispatch.ts';
 import { unknownOperation } from '../errors.ts';
 import { validate } from '../validate.ts';
@@ -26,14 +27,19 @@ function ourOperations(): Implementation {
   };
 }
 
-/** SMS as an AWS JSON API. Source: the model's metadata (targetPrefix, jsonVersion). */
-export function smsApi(services: Services, { run }: Implementation = ourOperations()): JsonApi {
+/** SMS as an AWS JSON API, with the two actions of connectors where they are given. Source: the model's metadata (targetPrefix, jsonVersion). */
+export function smsApi(
+  services: Services,
+  { run }: Implementation = ourOperations(),
+  actions?: ConnectorActions,
+): JsonApi {
   const legacy = services.config.wireCasing === 'legacy';
   return {
     targetPrefix: 'AWSServerMigrationService_V2016_10_24',
     signingName: 'sms',
     jsonVersion: '1.1',
     async call(name, body, caller = {}) {
+      if (actions?.has(name)) return actions.call(name, body, caller);
       if (!isOperationName(name))
         throw unknownOperation(`SMS has no operation ${name.slice(0, 120)}; docs/operations.md lists those it has`);
       const { input, output } = OPERATION_SHAPES[name];

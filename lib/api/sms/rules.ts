@@ -114,8 +114,9 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
     summary: 'Lets a connector go.',
     refusals: [
       ['there is no such connector', INVALID],
-      ['it serves a job that has not ended', NOT_PERMITTED],
+      ['it serves a job that has not ended, and no other healthy connector of its manager could', NOT_PERMITTED],
     ],
+    notes: ['Its access key is disabled. What it was copying goes to another connector of the same manager.'],
   },
   GenerateChangeSet: {
     summary: 'Writes what a launch would change in the launched stack, as CloudFormation describes a change set.',

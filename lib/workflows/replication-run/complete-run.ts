@@ -1,4 +1,5 @@
 import type { ReplicationJob } from '../../domain/entities.ts';
+import { describeGroup } from '../../domain/group.ts';
 import { NO_USAGE, runsOnce, used } from '../../domain/replication-job.ts';
 import { advance, type Change, unchanged } from '../../domain/transition.ts';
 import type { Services } from '../../ports.ts';
@@ -22,7 +23,8 @@ export async function completeRun(
         used((await store.get('Usage', 'account')) ?? NO_USAGE, { servers: -1 }),
       ]
     : [unchanged('ReplicationJob', next)];
-  const set = { completedTime: at, stage: 'Completed', stageProgress: '100%', statusMessage: 'Completed' };
+  const statusMessage = run.group ? `Completed. ${describeGroup(run.group)}` : 'Completed';
+  const set = { completedTime: at, stage: 'Completed', stageProgress: '100%', statusMessage };
   await store.transact([
     advance(unchanged('ReplicationRun', run), ['Replication Run', 'COMPLETED'], { at, set }),
     ...ended,

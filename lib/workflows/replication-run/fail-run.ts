@@ -1,10 +1,18 @@
-import type { ReplicationJob, ReplicationRun } from '../../domain/entities.ts';
+import type { ReplicationJob, ReplicationRun, Transfer } from '../../domain/entities.ts';
 import { deletedRun, NO_USAGE, runsOnce, transferIdOf, used } from '../../domain/replication-job.ts';
 import { advance, type Change, unchanged } from '../../domain/transition.ts';
 import type { Services } from '../../ports.ts';
 import { describeFailure, type Failure } from '../failure.ts';
 
 const SILENT = 'no connector reported on the transfer for too long; check that the connector runs and sees the server';
+
+/** The same, with who it was. */
+async function silence({ connectorId, heldBy }: Transfer, { store }: Services): Promise<string> {
+  const connector = await store.get('Connector', connectorId ?? heldBy ?? '');
+  if (!connector?.lastSeenAt) return SILENT;
+  const { id, vmManagerName, lastSeenAt } = connector;
+  return `${SILENT}. It was connector ${id} of ${vmManagerName}, last heard of at ${new Date(lastSeenAt).toISOString()}`;
+}
 
 /** Failures of a look at the server, before anything was copied. A person has to help; what to do is in the message. */
 const OF_VALIDATION = [
@@ -28,7 +36,7 @@ export async function failRun(
   { replicationRunId, failure }: { replicationRunId: string; failure: Failure },
   services: Services,
 ): Promise<Record<string, never>> {
-  const { store, clock } = services;
+  const { store, clock, snapshots } = services;
   const run = await store.get('ReplicationRun', replicationRunId);
   const job = run && (await store.get('ReplicationJob', run.replicationJobId));
   if (!run || !job || run.state !== 'ACTIVE') return {};
@@ -37,7 +45,7 @@ export async function failRun(
   const transfer = await store.get('Transfer', transferIdOf(run.id));
   const waiting = transfer && ['QUEUED', 'CLAIMED'].includes(transfer.state);
   // The engine gives up on a transfer that nobody reports on; the connector's own failures have ended it before.
-  const message = `ServerError: ${waiting && failure.Error.startsWith('States.') ? SILENT : messageOf(failure, job)}`;
+  const message = `ServerError: ${waiting && failure.Error.startsWith('States.') ? await silence(transfer, services) : messageOf(failure, job)}`;
   const given = waiting
     ? [advance(unchanged('Transfer', transfer), ['Transfer', 'FAILED'], { at, reason: message })]
     : [];
@@ -52,6 +60,8 @@ export async function failRun(
     ...given,
     ...jobChanges,
   ]);
+  // Nobody goes on with what a failed run began; what it did not get to the end of is removed.
+  if (transfer && transfer.state !== 'DONE') for (const id of transfer.targets) await snapshots.remove(id);
   return {};
 }
 

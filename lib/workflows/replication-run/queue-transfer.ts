@@ -1,22 +1,31 @@
 import type { Transfer } from '../../domain/entities.ts';
 import { finalizerOf, transferIdOf } from '../../domain/replication-job.ts';
 import { advance, created, unchanged } from '../../domain/transition.ts';
+import type { Json } from '../../json.ts';
 import { ConversionNeedsAwsError, type Services } from '../../ports.ts';
 
 /** The key of an account's encrypted volumes that name no other. Source: Amazon EBS encryption. */
 const DEFAULT_KEY = 'alias/aws/ebs';
 
-/** Queues the run's disks for a connector, which answers with the task token. A new token means a new attempt. */
+/**
+ * Queues the run's disks for a connector, which answers with the task token. A new token comes after a failure that may pass, or when the connector fell
+ * silent: the same connector goes on where it was, another begins a new attempt.
+ */
 export async function queueTransfer(
   { replicationRunId, taskToken }: { replicationRunId: string; taskToken: string },
-  { store, clock, images, config }: Services,
+  { store, clock, images, config, workflows }: Services,
 ): Promise<Record<string, never>> {
   const at = clock.now();
   const known = await store.get('Transfer', transferIdOf(replicationRunId));
   if (known?.taskToken === taskToken) return {};
+  if (known?.state === 'DONE') {
+    // Its connector answered when this state had just given it up.
+    await workflows.succeedTask(taskToken, known.result as Json);
+    return {};
+  }
   if (known) {
     const { connectorId: _, ...free } = known;
-    const set = { taskToken, attempt: known.attempt + 1 };
+    const set = { taskToken, queuedAt: at };
     const requeued =
       known.state === 'QUEUED'
         ? unchanged('Transfer', { ...free, ...set })
@@ -36,6 +45,7 @@ export async function queueTransfer(
     throw new ConversionNeedsAwsError(
       `job ${job.id} has license type ${job.licenseType ?? 'NONE'}, whose images AWS converts, and this service makes images on one machine; leave licenseType out, or set it to BYOL, for images of the disks as they are`,
     );
+  const baseline = await store.get('Baseline', job.id);
   const transfer: Transfer = {
     id: transferIdOf(run.id),
     replicationRunId: run.id,
@@ -47,7 +57,12 @@ export async function queueTransfer(
     state: 'QUEUED',
     taskToken,
     attempt: 1,
+    epoch: 0,
+    queuedAt: at,
+    targets: [],
     description: imageDescription(job.id, run.id),
+    ...(job.appId === undefined ? {} : { appId: job.appId }),
+    ...(baseline ? { heldBy: baseline.connectorId } : {}),
     ...(job.encrypted || job.kmsKeyId ? { kmsKeyId: job.kmsKeyId ?? DEFAULT_KEY } : {}),
   };
   await store.transact([created('Transfer', transfer, { machines: ['Transfer'], at })]);

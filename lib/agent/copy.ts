@@ -1,0 +1,89 @@
+import { type CopyResultMessage, DisassociatedError, LeaseLostError, type Work } from '../messages.ts';
+import { type TransferResult, transferServer } from '../replication/transfer-server.ts';
+import { isOutage } from './errors.ts';
+import { forgetPoint, withKeptPoint } from './frozen-points.ts';
+import type { AgentOptions } from './options.ts';
+import type { Reporter } from './reporter.ts';
+import { serviceSnapshots } from './service-snapshots.ts';
+import { wait } from './wait.ts';
+
+/** Milliseconds until a copy that was interrupted by an outage goes on. */
+const PAUSE = 2_000;
+
+interface Under {
+  readonly signal: AbortSignal;
+  readonly report: Reporter;
+  /** Says when the server was frozen, where it was not frozen before. */
+  frozen(at: number): Promise<void>;
+}
+
+/** Copies the server of a transfer and tells the service the outcome. Throws what ends it without an outcome: the transfer is another's, or the process ends. */
+export async function copy(work: Work, under: Under, options: AgentOptions): Promise<void> {
+  const { connectorId, stateFolder } = options;
+  const { transferId, epoch } = work;
+  const outcome = { type: 'COPY_RESULT', connectorId, transferId, epoch } as const;
+  try {
+    const result = await transferred(work, under, options);
+    await under.report.end();
+    await deliver({ ...outcome, taskState: 'SUCCEEDED', result }, under.signal, options);
+  } catch (error) {
+    await under.report.end();
+    if (isEnd(error, under.signal)) throw error;
+    const { name, message } = error as Error;
+    const failure = { errorName: name, statusMessage: message.slice(0, 4_000) };
+    await deliver({ ...outcome, taskState: 'ERROR', ...failure }, under.signal, options);
+  }
+  await forgetPoint(work, stateFolder);
+}
+
+const isEnd = (error: unknown, signal: AbortSignal) =>
+  signal.aborted || error instanceof LeaseLostError || error instanceof DisassociatedError;
+
+/** The transfer, which goes on after an outage for as long as it is this connector's. */
+async function transferred(work: Work, under: Under, options: AgentOptions): Promise<TransferResult> {
+  for (;;) {
+    try {
+      return await transfer(work, under, options);
+    } catch (error) {
+      if (isEnd(error, under.signal) || !isOutage(error)) throw error;
+      const why = { transferId: work.transferId, error: String(error) };
+      options.log({ level: 'warning', message: 'a copy is interrupted and will go on', ...why });
+      await wait(PAUSE, options.clock, under.signal);
+    }
+  }
+}
+
+async function transfer(work: Work, { signal, report, frozen }: Under, options: AgentOptions): Promise<TransferResult> {
+  const { source, stateFolder, clock } = options;
+  const { runId, jobId, attempt, vmId, description, kmsKeyArn } = work;
+  const snapshots = serviceSnapshots(work, options);
+  try {
+    return await transferServer(
+      { runId, jobId, attempt, vmId, description, tags: {}, ...(kmsKeyArn ? { kmsKeyArn } : {}) },
+      {
+        source: withKeptPoint(source, { work, stateFolder, onFrozen: frozen }),
+        snapshots,
+        stateFolder,
+        clock,
+        ...options.copy,
+        onProgress: report.note,
+        signal,
+      },
+    );
+  } finally {
+    snapshots.close();
+  }
+}
+
+/** Sends until the service has it. */
+async function deliver(message: CopyResultMessage, signal: AbortSignal, { service, clock }: AgentOptions) {
+  for (;;) {
+    try {
+      await service.sendMessage(message);
+      return;
+    } catch (error) {
+      if (isEnd(error, signal) || !isOutage(error)) throw error;
+      await wait(PAUSE, clock, signal);
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import { DisassociatedError, LeaseLostError } from '../messages.ts';
+
+/** The service did not answer: it may be starting anew. What was sent may have been taken. */
+export class ServiceUnreachableError extends Error {
+  override readonly name = 'ServiceUnreachableError';
+}
+
+/** Types by which the service says that it does not know the connector. Source: lib/api/errors.ts. */
+const UNKNOWN = ['AccessDeniedException', 'UnrecognizedClientException'];
+
+/** What the service's refusal means to a connector; other errors stay as they are. */
+export function told(error: unknown): unknown {
+  const { type, message, status } = error as { type?: string; message: string; status?: number };
+  if (type === 'LeaseLostException') return new LeaseLostError(message);
+  if (type !== undefined && UNKNOWN.includes(type)) return new DisassociatedError(message);
+  if ((status !== undefined && status >= 500) || type === 'ThrottlingException')
+    return new ServiceUnreachableError(message, { cause: error });
+  return error;
+}
+
+/** Failures that go away by themselves: the copy goes on where it was. */
+const OUTAGES = ['ServiceUnreachableError', 'PutBrokenError', 'TransientError'];
+export const isOutage = (error: unknown) => error instanceof Error && OUTAGES.includes(error.name);

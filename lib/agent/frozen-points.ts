@@ -1,0 +1,64 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Point, Source } from '../connector/source.ts';
+import type { Work } from '../messages.ts';
+import { writeFileDurably } from '../replication/durable-file.ts';
+import { JobState } from '../replication/job-state.ts';
+
+/** A point that was frozen with others before its copy began. */
+interface FrozenPoint {
+  readonly ref: string;
+  readonly at: number;
+}
+
+type Of = Pick<Work, 'jobId' | 'runId'>;
+
+const pathOf = (stateFolder: string, { jobId, runId }: Of) =>
+  join(new JobState(stateFolder, jobId).folder, `frozen-${runId}.json`);
+
+/** Lets go of the point until its copy begins, in this process or a later one. */
+export async function keepPoint(point: Point, of: Of, stateFolder: string): Promise<void> {
+  await writeFileDurably(pathOf(stateFolder, of), JSON.stringify({ ref: point.ref, at: point.at }));
+  await point.close();
+}
+
+export async function keptPoint(of: Of, stateFolder: string): Promise<FrozenPoint | undefined> {
+  try {
+    return JSON.parse(await readFile(pathOf(stateFolder, of), 'utf8')) as FrozenPoint;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Forgets the point: its copy has begun with it, or never will. */
+export const forgetPoint = (of: Of, stateFolder: string) => rm(pathOf(stateFolder, of), { force: true });
+
+/** Gives the point up, if it is kept. */
+export async function releasePoint(of: Of, { source, stateFolder }: { source: Source; stateFolder: string }) {
+  const kept = await keptPoint(of, stateFolder);
+  if (!kept) return;
+  await (await source.reopen(kept.ref))?.release();
+  await forgetPoint(of, stateFolder);
+}
+
+/** The source for one transfer: the point that was frozen with others is the one that its copy gets. `onFrozen` hears of each instant. */
+export function withKeptPoint(
+  source: Source,
+  { work, stateFolder, onFrozen }: { work: Work; stateFolder: string; onFrozen(at: number): Promise<void> },
+): Source {
+  return {
+    manager: source.manager,
+    capabilities: source.capabilities,
+    inventory: () => source.inventory(),
+    check: (server) => source.check(server),
+    reopen: (ref) => source.reopen(ref),
+    async freeze(servers, options) {
+      const kept = await keptPoint(work, stateFolder);
+      const point = kept && (await source.reopen(kept.ref));
+      const points = point ? [point] : await source.freeze(servers, options);
+      if (points[0]) await onFrozen(kept && point ? kept.at : points[0].at);
+      return points;
+    },
+  };
+}

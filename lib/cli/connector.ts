@@ -1,0 +1,132 @@
+import { mkdirSync } from 'node:fs';
+import { hostname, networkInterfaces } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Agent } from '../agent/agent.ts';
+import { type About, ActivationError, openIdentity } from '../agent/identity.ts';
+import { remoteService } from '../agent/remote-service.ts';
+import { serveAgent } from '../agent/serve.ts';
+import { openSource, SourceSpecError } from '../connector/open-source.ts';
+import type { Source } from '../connector/source.ts';
+import { lockFolder } from '../local/data-folder.ts';
+import { capabilitiesOf } from '../local/embedded-connector.ts';
+import { systemClock } from '../local/system-clock.ts';
+import { type Command, UsageError } from './command.ts';
+import { connectorBlocks } from './connector-blocks.ts';
+import { log } from './service-options.ts';
+
+const VERSION = '0.1.0';
+/** Copies at once unless told. */
+const SLOTS = 4;
+/** Milliseconds between two looks at a copy's progress. */
+const PROGRESS = 2_000;
+
+export const connector: Command = {
+  usage:
+    'rehost connector --source KIND:PLACE [--activate CODE --endpoint URL] [--data .rehost-connector] [--region us-east-1] [--copies 4]',
+  options: {
+    activate: { type: 'string' },
+    endpoint: { type: 'string' },
+    source: { type: 'string' },
+    data: { type: 'string' },
+    region: { type: 'string' },
+    copies: { type: 'string' },
+  },
+  async run({ values }) {
+    const { activate, endpoint, source: spec, data = '.rehost-connector', region = 'us-east-1' } = values as Options;
+    const source = await checkedSource(spec);
+    const folder = resolve(data);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const lock = lockFolder(folder);
+    const identity = openIdentity(folder, systemClock);
+    if (activate !== undefined) {
+      if (!/^https?:\/\//.test(endpoint ?? '')) throw new UsageError('--endpoint URL: say where the service is');
+      await identity.activate(activate, { endpoint: endpoint!.replace(/\/$/, ''), region }, aboutOf(source));
+    }
+    if (!identity.current())
+      throw new ActivationError(
+        `${folder} is of no connector yet; get a code with \`rehost connectors code\`, and give it with --activate`,
+      );
+    await work(source, { identity, folder, copySlots: copiesOf(values.copies) });
+    lock.close();
+    return 0;
+  },
+};
+
+type Options = Partial<Record<'activate' | 'endpoint' | 'source' | 'data' | 'region', string>>;
+
+interface Place {
+  readonly identity: ReturnType<typeof openIdentity>;
+  readonly folder: string;
+  readonly copySlots: number;
+}
+
+/** Works until the process is told to end, or the service no longer knows the connector. */
+async function work(source: Source, { identity, folder, copySlots }: Place) {
+  const current = () => identity.current()!;
+  const { connectorId, endpoint, region } = current();
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  let poll = new AbortController();
+  const agent = new Agent({
+    connectorId,
+    service: remoteService({ endpoint, region, credentials: current }),
+    source,
+    openBlocks: connectorBlocks({ endpoint, region, credentials: current }),
+    stateFolder: join(folder, 'jobs'),
+    copySlots,
+    progressInterval: PROGRESS,
+    clock: systemClock,
+    rotateKey: () => identity.rotateKey(),
+    onRoom: () => poll.abort(),
+    log,
+  });
+  console.log(
+    `# connector ${connectorId} works for ${source.manager.name} (${source.manager.type}), service ${endpoint}`,
+  );
+  // A timer that keeps the process alive: the connector's own do not.
+  const alive = setInterval(() => {}, 2 ** 30);
+  try {
+    await serveAgent(agent, {
+      clock: systemClock,
+      signal: stop.signal,
+      nextPoll() {
+        poll = new AbortController();
+        return poll.signal;
+      },
+      before: async () => void (identity.wantsKey() && (await identity.rotateKey())),
+      log,
+    });
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+async function checkedSource(spec: string | undefined): Promise<Source> {
+  if (spec === undefined) throw new UsageError('--source KIND:PLACE: say where the servers are');
+  try {
+    return await openSource(spec);
+  } catch (error) {
+    if (error instanceof SourceSpecError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+function copiesOf(value: unknown): number {
+  const copies = value === undefined ? SLOTS : Number(value);
+  if (Number.isInteger(copies) && copies >= 1 && copies <= 100) return copies;
+  throw new UsageError(`--copies ${value}: give a number from 1 to 100`);
+}
+
+/** What the connector says of itself when it registers; GetConnectors shows it. */
+function aboutOf(source: Source): About {
+  const addresses = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const outer = addresses.find(({ family, internal }) => family === 'IPv4' && !internal) ?? addresses[0];
+  return {
+    version: VERSION,
+    hostName: hostname(),
+    ipAddress: outer?.address ?? '127.0.0.1',
+    macAddress: outer?.mac ?? '00:00:00:00:00:00',
+    manager: source.manager,
+    capabilities: capabilitiesOf(source),
+  };
+}
