@@ -12,6 +12,7 @@ import { hostedInvoke, httpInvoke } from '../engine/invoke.ts';
 import type { Json } from '../json.ts';
 import type { Services, Target } from '../ports.ts';
 import { LOCAL_LIMITS } from '../replication/concurrency.ts';
+import { sweepPoints } from '../replication/sweep-points.ts';
 import { startWorkflow } from '../workflows/rules.ts';
 import { firstAccessKey, lockFolder } from './data-folder.ts';
 import type { Faults } from './ebs/faults.ts';
@@ -140,6 +141,7 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
     : [relay];
   // What this process hashed itself it need not hash again.
   const trusted = services.snapshots === local?.snapshots ? local?.snapshots.trusted : undefined;
+  const sweeps: (() => Promise<void>)[] = [];
   for (const spec of options.sources) {
     const connector = new EmbeddedConnector({
       source: await openSource(spec, { stateFolder: file('connector') }),
@@ -151,6 +153,7 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
     await connector.start();
     relay.subscribe((event) => connector.onEvent(event));
     connectors.push(connector);
+    sweeps.push(sweepPoints(connector.source, { stateFolder: file('connector'), clock, log }));
   }
   await noteAbsent(services, connectors);
   await engine.start();
@@ -172,7 +175,9 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
     async stop() {
       // Who waits for whom: the relay for the engine's answers, the connectors too. The engine ends last.
       for (const one of relays) await one.stop();
+      for (const end of sweeps) await end();
       for (const connector of connectors) await connector.stop();
+      for (const { source } of connectors) await source.close?.();
       await engine.stop();
       stopForgetting();
       await server.close();
