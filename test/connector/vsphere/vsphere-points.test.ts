@@ -57,7 +57,7 @@ describeHere('freezing', () => {
       Message: 'no space left',
       Count: 1,
     });
-    await expect(source.freeze([first.id, second.id], { quiesce: 'try', name: 'rehost/run-1' })).rejects.toMatchObject({
+    await expect(source.freeze([first.id, second.id], { quiesce: 'no', name: 'rehost/run-1' })).rejects.toMatchObject({
       name: 'VimFaultError',
       message: expect.stringContaining('GenericVmConfigFault'),
     });
