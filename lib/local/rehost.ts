@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { type Config, DEFAULT_CONFIG } from '../config.ts';
-import { openSource } from '../connector/open-source.ts';
+import { openSources } from '../connector/open-source.ts';
 import type { EventBridgeEvent } from '../domain/events.ts';
 import { HOUR } from '../domain/time.ts';
 import { advance, unchanged } from '../domain/transition.ts';
@@ -79,6 +79,11 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
   mkdirSync(dataFolder, { recursive: true });
   const lock = lockFolder(dataFolder);
   const file = (name: string) => join(dataFolder, name);
+  // First: where one cannot be opened, nothing has been begun.
+  const sources = await openSources(options.sources, { stateFolder: file('connector') }).catch((error) => {
+    lock.close();
+    throw error;
+  });
   const newId = (prefix: string, hexDigits: number) =>
     `${prefix}-${randomBytes(Math.ceil(hexDigits / 2))
       .toString('hex')
@@ -142,9 +147,9 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
   // What this process hashed itself it need not hash again.
   const trusted = services.snapshots === local?.snapshots ? local?.snapshots.trusted : undefined;
   const sweeps: (() => Promise<void>)[] = [];
-  for (const spec of options.sources) {
+  for (const source of sources) {
     const connector = new EmbeddedConnector({
-      source: await openSource(spec, { stateFolder: file('connector') }),
+      source,
       stateFolder: file('connector'),
       version: VERSION,
       services: { ...services, snapshots: trusted ?? services.snapshots },
@@ -153,7 +158,7 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
     await connector.start();
     relay.subscribe((event) => connector.onEvent(event));
     connectors.push(connector);
-    sweeps.push(sweepPoints(connector.source, { stateFolder: file('connector'), clock, log }));
+    sweeps.push(sweepPoints(source, { stateFolder: file('connector'), clock, log }));
   }
   await noteAbsent(services, connectors);
   await engine.start();
@@ -177,7 +182,7 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
       for (const one of relays) await one.stop();
       for (const end of sweeps) await end();
       for (const connector of connectors) await connector.stop();
-      for (const { source } of connectors) await source.close?.();
+      for (const source of sources) await source.close?.();
       await engine.stop();
       stopForgetting();
       await server.close();
