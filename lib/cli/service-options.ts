@@ -9,6 +9,14 @@ import { COPY_OPTIONS, copyConfig } from './copy-options.ts';
 export const DEFAULT_PORT = 4599;
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
+/** What `--source` takes. */
+export const SOURCE_HELP = `SOURCE is one of
+  images:FOLDER            disk images: each sub-folder is a server
+  hyperv:FOLDER            the same of machines that Hyper-V exported
+  'vsphere:https://VCENTER/?user=NAME&password-file=FILE&ca=FILE'
+                           the machines of a vCenter; instead of ca, the authority’s certificate: pin=SHA256 of vCenter’s own; instead of
+                           password-file (mode 0600): password-command=COMMAND; besides: reader=auto|datastore|export, owner=NAME (docs/vsphere.md)`;
+
 export const SERVICE_OPTIONS = {
   port: { type: 'string' },
   host: { type: 'string' },

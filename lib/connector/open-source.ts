@@ -78,6 +78,18 @@ export async function openSource(spec: string, options: OpenOptions = {}): Promi
   return typeof source === 'function' ? source() : source;
 }
 
+/** Opens all, or none. Throws what `openSource` does. */
+export async function openSources(specs: readonly string[], options: OpenOptions): Promise<Source[]> {
+  const sources: Source[] = [];
+  try {
+    for (const spec of specs) sources.push(await openSource(spec, options));
+    return sources;
+  } catch (error) {
+    for (const source of sources) await source.close?.();
+    throw error;
+  }
+}
+
 /** Checks what is written, as far as that can be done without the network. Throws SourceSpecError. */
 export function checkSourceSpec(spec: string): void {
   kindOf(spec, {});

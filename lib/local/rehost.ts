@@ -6,7 +6,7 @@ import { askedConnectors } from '../api/connectors/questions.ts';
 import { OWN_KEY } from '../api/connectors/services.ts';
 import type { Clock } from '../clock.ts';
 import { type Config, DEFAULT_CONFIG } from '../config.ts';
-import { openSource } from '../connector/open-source.ts';
+import { openSources } from '../connector/open-source.ts';
 import type { EventBridgeEvent } from '../domain/events.ts';
 import { HOUR } from '../domain/time.ts';
 import { advance, unchanged } from '../domain/transition.ts';
@@ -16,6 +16,7 @@ import type { Json } from '../json.ts';
 import type { Services, Target } from '../ports.ts';
 import { LOCAL_LIMITS, REMOTE_LIMITS } from '../replication/concurrency.ts';
 import { Pacer } from '../replication/pacer.ts';
+import { sweepPoints } from '../replication/sweep-points.ts';
 import type { CopySettings } from '../replication/transfer-server.ts';
 import { startWorkflow } from '../workflows/rules.ts';
 import { firstAccessKey, lockFolder } from './data-folder.ts';
@@ -84,6 +85,11 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
   mkdirSync(dataFolder, { recursive: true });
   const lock = lockFolder(dataFolder);
   const file = (name: string) => join(dataFolder, name);
+  // First: where one cannot be opened, nothing has been begun.
+  const sources = await openSources(options.sources, { stateFolder: file('connector') }).catch((error) => {
+    lock.close();
+    throw error;
+  });
   const newId = (prefix: string, hexDigits: number) =>
     `${prefix}-${randomBytes(Math.ceil(hexDigits / 2))
       .toString('hex')
@@ -163,9 +169,10 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
   const { bandwidth, ...settings } = config.copy;
   const concurrency = options.target ? REMOTE_LIMITS : LOCAL_LIMITS;
   const copy: CopySettings = { ...settings, concurrency, pacer: new Pacer(bandwidth, clock) };
-  for (const spec of options.sources) {
+  const sweeps: (() => Promise<void>)[] = [];
+  for (const source of sources) {
     const connector = new EmbeddedConnector({
-      source: await openSource(spec, { stateFolder: file('connector') }),
+      source,
       stateFolder: file('connector'),
       version: VERSION,
       services: { ...services, snapshots: trusted ?? services.snapshots },
@@ -175,6 +182,7 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
     await connector.start();
     bell.listen(() => connector.look());
     connectors.push(connector);
+    sweeps.push(sweepPoints(source, { stateFolder: file('connector'), clock, log }));
   }
   await noteAbsent(services, connectors);
   await engine.start();
@@ -197,7 +205,9 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
     async stop() {
       // Who waits for whom: the relay for the engine's answers, the connectors too. The engine ends last.
       for (const one of relays) await one.stop();
+      for (const end of sweeps) await end();
       for (const connector of connectors) await connector.stop();
+      for (const source of sources) await source.close?.();
       await engine.stop();
       stopForgetting();
       watch.stop();

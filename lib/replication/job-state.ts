@@ -124,9 +124,11 @@ const manifestName = (attempt: Attempt, key: string) => `${prefix(attempt)}-${fi
 
 const prefix = ({ runId, attempt, generation }: Attempt) => `${fileName(runId)}-${attempt}-${generation}`;
 
-/** Names come from outside: those that could mean another folder, or are too long for a file, are replaced by their hash. */
+/** Names come from outside: those that could mean another folder, or are too long for a file, are replaced by their hash. A hash stands for itself. */
 const fileName = (name: string) =>
-  /^[A-Za-z0-9_][\w.-]{0,63}$/.test(name) ? name : `~${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
+  /^([A-Za-z0-9_][\w.-]{0,63}|~[0-9a-f]{32})$/.test(name)
+    ? name
+    : `~${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
 
 async function readJson<T>(path: string): Promise<T | undefined> {
   try {

@@ -26,6 +26,7 @@ var pending = struct {
 func RehostPrepare(capacity int64) error {
 	for _, e := range Map.All("VirtualMachine") {
 		vm := e.(*VirtualMachine)
+		vm.Guest.ToolsRunningStatus = string(types.VirtualMachineToolsRunningStatusGuestToolsRunning)
 		for i, disk := range disksOf(vm) {
 			disk.Backing.(*types.VirtualDiskFlatVer2BackingInfo).Uuid = fmt.Sprintf("6000C29%d-%s", i, vm.Config.Uuid)
 			if err := vm.resize(disk, capacity); err != nil {
