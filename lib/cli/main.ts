@@ -44,6 +44,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'writes a disk of an image into a file: raw, qcow2 or VMDK',
     load: async () => (await import('./export.ts')).exportImage,
   },
+  boot: {
+    summary: 'starts an image in QEMU, without changing it, to see whether it comes up',
+    load: async () => (await import('./boot.ts')).boot,
+  },
 };
 
 /** Runs the command line. Answers the exit status: 0 done, 1 failed, 2 called wrongly. */
@@ -88,6 +92,6 @@ const help = () =>
     '',
     ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`),
     '',
-    'Commands but `up`, `migrate`, `engine`, `fsck` and `export` need a service: run `rehost up` and export the lines that it prints.',
+    'Commands but `up`, `migrate`, `engine`, `fsck`, `export` and `boot` need a service: run `rehost up` and export the lines that it prints.',
     '`rehost COMMAND --help` tells a command’s options.',
   ].join('\n');
