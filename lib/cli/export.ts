@@ -3,10 +3,9 @@ import { EXPORT_FORMATS, type ExportFormat, exportDisk } from '../local/export-d
 import { type ImageFolder, openImageFolder } from '../local/image-folder.ts';
 import type { ImageDisk } from '../ports.ts';
 import { type Command, UsageError } from './command.ts';
+import { imageOf } from './image-of.ts';
 
 const MIB = 2 ** 20;
-/** Images that are named where another was asked for. */
-const NAMED = 10;
 
 /** Writes a disk of an image into a file. Works in the data folder itself, so no service may run in it. */
 export const exportImage: Command = {
@@ -42,13 +41,8 @@ function formatOf(value: string): ExportFormat {
   throw new UsageError(`--format ${value}: give ${EXPORT_FORMATS.join(', ')}`);
 }
 
-function diskOf(imageId: string, disk: string, { images }: ImageFolder): ImageDisk {
-  const image = images.find((one) => one.imageId === imageId);
-  if (!image) {
-    const known = images.slice(-NAMED).map((one) => `${one.imageId} (${one.spec.name})`);
-    throw new Error(`there is no image ${imageId}${known.length > 0 ? `; there are ${known.join(', ')}` : ''}`);
-  }
-  const { disks } = image.spec;
+function diskOf(imageId: string, disk: string, folder: ImageFolder): ImageDisk {
+  const { disks } = imageOf(imageId, folder);
   const found = /^\d+$/.test(disk) ? disks[Number(disk) - 1] : undefined;
   if (found) return found;
   throw new UsageError(`--disk ${disk}: image ${imageId} has disks 1 to ${disks.length}`);

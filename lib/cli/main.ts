@@ -7,7 +7,7 @@ interface Entry {
   load(): Promise<Command>;
 }
 
-const COMMANDS: Readonly<Record<string, Entry>> = {
+const ON_THIS_MACHINE: Readonly<Record<string, Entry>> = {
   up: {
     summary: 'runs the whole service on this machine until it is stopped',
     load: async () => (await import('./up.ts')).up,
@@ -16,6 +16,30 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'migrates the application that FILE describes, with the service of the environment or one of its own',
     load: async () => (await import('./migrate.ts')).migrate,
   },
+  connector: {
+    summary: 'copies the servers of a source for a service elsewhere, until it is stopped',
+    load: async () => (await import('./connector.ts')).connector,
+  },
+  engine: {
+    summary: 'serves the workflow engine by itself, as a local Step Functions',
+    load: async () => (await import('./engine.ts')).engine,
+  },
+  export: {
+    summary: 'writes a disk of an image into a file: raw, qcow2 or VMDK',
+    load: async () => (await import('./export.ts')).exportImage,
+  },
+  boot: {
+    summary: 'starts an image in QEMU, without changing it, to see whether it comes up',
+    load: async () => (await import('./boot.ts')).boot,
+  },
+  fsck: {
+    summary: 'checks all that a stopped service keeps: databases, snapshots, blocks and images',
+    load: async () => (await import('./fsck.ts')).fsck,
+  },
+};
+
+/** They ask the service that the environment names. */
+const OF_A_SERVICE: Readonly<Record<string, Entry>> = {
   status: {
     summary: 'shows applications, replication jobs and the runs under way',
     load: async () => (await import('./status.ts')).status,
@@ -28,31 +52,17 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'imports the servers that the connectors see, and lists them',
     load: async () => (await import('./import.ts')).importCatalog,
   },
-  engine: {
-    summary: 'serves the workflow engine by itself, as a local Step Functions',
-    load: async () => (await import('./engine.ts')).engine,
-  },
-  connector: {
-    summary: 'copies the servers of a source for a service elsewhere, until it is stopped',
-    load: async () => (await import('./connector.ts')).connector,
+  approve: {
+    summary: 'lets a migration that waits for approval launch its application',
+    load: async () => (await import('./approve.ts')).approve,
   },
   connectors: {
     summary: 'lists the connectors, makes activation codes, rotates and revokes keys',
     load: async () => (await import('./connectors.ts')).connectors,
   },
-  fsck: {
-    summary: 'checks all that a stopped service keeps: databases, snapshots, blocks and images',
-    load: async () => (await import('./fsck.ts')).fsck,
-  },
-  approve: {
-    summary: 'lets a migration that waits for approval launch its application',
-    load: async () => (await import('./approve.ts')).approve,
-  },
-  export: {
-    summary: 'writes a disk of an image into a file: raw, qcow2 or VMDK',
-    load: async () => (await import('./export.ts')).exportImage,
-  },
 };
+
+const COMMANDS = { ...ON_THIS_MACHINE, ...OF_A_SERVICE };
 
 /** Runs the command line. Answers the exit status: 0 done, 1 failed, 2 called wrongly. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -88,14 +98,20 @@ function report(error: Error & { code?: string }, { usage }: Command): number {
   return usageProblem ? 2 : 1;
 }
 
+const listOf = (commands: Readonly<Record<string, Entry>>) =>
+  Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(10)}  ${summary}`);
+
 const help = () =>
   [
     'Rehost migrates servers: it speaks the AWS Server Migration Service API and runs its workflows.',
     '',
     'usage: rehost COMMAND [OPTIONS]',
     '',
-    ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`),
+    'on this machine',
+    ...listOf(ON_THIS_MACHINE),
     '',
-    'Commands but `up`, `migrate`, `engine`, `connector`, `fsck` and `export` need a service: run `rehost up` and export the lines that it prints.',
+    'of a service: run `rehost up` and export the lines that it prints',
+    ...listOf(OF_A_SERVICE),
+    '',
     '`rehost COMMAND --help` tells a command’s options.',
   ].join('\n');
