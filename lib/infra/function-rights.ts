@@ -34,11 +34,11 @@ export const FUNCTION_RIGHTS: Readonly<Record<string, readonly Right[]>> = {
   FailAppImport: WRITE,
 
   BeginRun: COUNT,
-  QueueTransfer: [...WRITE, 'images.finalizers'],
+  QueueTransfer: [...WRITE, 'images.finalizers', 'workflows.succeedTask'],
   RegisterImage: [...WRITE, 'snapshots.list', 'snapshots.read', 'images.register', 'images.import'],
   ApplyRetention: [...WRITE, 'store.query', 'images.deregister', 'snapshots.remove'],
   CompleteRun: COUNT,
-  FailRun: COUNT,
+  FailRun: [...COUNT, 'snapshots.remove'],
   UpdateApp: COUNT,
 
   EndJob: WRITE,
