@@ -20,4 +20,7 @@ export function told(error: unknown): unknown {
 
 /** Failures that go away by themselves: the copy goes on where it was. */
 const OUTAGES = ['ServiceUnreachableError', 'PutBrokenError', 'TransientError'];
-export const isOutage = (error: unknown) => error instanceof Error && OUTAGES.includes(error.name);
+export const isOutage = (error: unknown) =>
+  error instanceof Error &&
+  // A block that was signed with a key just before it was rotated; the next message tells whether it was that.
+  (OUTAGES.includes(error.name) || (error as { type?: string }).type === 'UnrecognizedClientException');
