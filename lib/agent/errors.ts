@@ -1,4 +1,4 @@
-import { DisassociatedError, LeaseLostError } from '../messages.ts';
+import { DisassociatedError, LeaseLostError, SNAPSHOT_ERRORS } from '../messages.ts';
 
 /** The service did not answer: it may be starting anew. What was sent may have been taken. */
 export class ServiceUnreachableError extends Error {
@@ -12,6 +12,7 @@ const UNKNOWN = ['AccessDeniedException', 'UnrecognizedClientException'];
 export function told(error: unknown): unknown {
   const { type, message, status } = error as { type?: string; message: string; status?: number };
   if (type === 'LeaseLostException') return new LeaseLostError(message);
+  if (type !== undefined && SNAPSHOT_ERRORS.includes(type)) return Object.assign(new Error(message), { name: type });
   if (type !== undefined && UNKNOWN.includes(type)) return new DisassociatedError(message);
   if ((status !== undefined && status >= 500) || type === 'ThrottlingException')
     return new ServiceUnreachableError(message, { cause: error });
