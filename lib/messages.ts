@@ -171,6 +171,14 @@ export interface SendMessageResult {
   readonly copy?: readonly string[];
 }
 
+/** Errors of the snapshots' port that a connector is told by their names. */
+export const SNAPSHOT_ERRORS: readonly string[] = [
+  'SnapshotSpecError',
+  'SnapshotTokenError',
+  'SnapshotStateError',
+  'IncompleteSnapshotError',
+];
+
 /** The service as a connector reaches it. */
 export interface ConnectorService {
   getMessages(request: GetMessagesRequest, signal?: AbortSignal): Promise<GetMessagesResult>;

@@ -1,5 +1,5 @@
 import { type CopyResultMessage, DisassociatedError, LeaseLostError, type Work } from '../messages.ts';
-import { type TransferResult, transferServer } from '../replication/transfer-server.ts';
+import { type TransferProgress, type TransferResult, transferServer } from '../replication/transfer-server.ts';
 import { isOutage } from './errors.ts';
 import { forgetPoint, withKeptPoint } from './frozen-points.ts';
 import type { AgentOptions } from './options.ts';
@@ -9,6 +9,8 @@ import { wait } from './wait.ts';
 
 /** Milliseconds until a copy that was interrupted by an outage goes on. */
 const PAUSE = 2_000;
+/** Milliseconds that a copy goes on trying without a block that is put: then its run fails, and the next one may have more luck. */
+const OUTAGE = 30 * 60_000;
 
 interface Under {
   readonly signal: AbortSignal;
@@ -39,21 +41,29 @@ export async function copy(work: Work, under: Under, options: AgentOptions): Pro
 const isEnd = (error: unknown, signal: AbortSignal) =>
   signal.aborted || error instanceof LeaseLostError || error instanceof DisassociatedError;
 
-/** The transfer, which goes on after an outage for as long as it is this connector's. */
+/** The transfer, which goes on after an outage for as long as it is this connector's, and moves now and then. */
 async function transferred(work: Work, under: Under, options: AgentOptions): Promise<TransferResult> {
+  const { clock, log } = options;
+  let [movedAt, done] = [clock.now(), 0];
+  const note = (progress: TransferProgress) => {
+    if (progress.bytesDone > done) [movedAt, done] = [clock.now(), progress.bytesDone];
+    under.report.note(progress);
+  };
   for (;;) {
     try {
-      return await transfer(work, under, options);
+      return await transfer(work, { ...under, note }, options);
     } catch (error) {
-      if (isEnd(error, under.signal) || !isOutage(error)) throw error;
+      if (isEnd(error, under.signal) || !isOutage(error) || clock.now() - movedAt > OUTAGE) throw error;
       const why = { transferId: work.transferId, error: String(error) };
-      options.log({ level: 'warning', message: 'a copy is interrupted and will go on', ...why });
-      await wait(PAUSE, options.clock, under.signal);
+      log({ level: 'warning', message: 'a copy is interrupted and will go on', ...why });
+      await wait(PAUSE, clock, under.signal);
     }
   }
 }
 
-async function transfer(work: Work, { signal, report, frozen }: Under, options: AgentOptions): Promise<TransferResult> {
+type Noting = Under & { note(progress: TransferProgress): void };
+
+async function transfer(work: Work, { signal, note, frozen }: Noting, options: AgentOptions): Promise<TransferResult> {
   const { source, stateFolder, clock } = options;
   const { runId, jobId, attempt, vmId, description, kmsKeyArn } = work;
   const snapshots = serviceSnapshots(work, options);
@@ -66,7 +76,7 @@ async function transfer(work: Work, { signal, report, frozen }: Under, options: 
         stateFolder,
         clock,
         ...options.copy,
-        onProgress: report.note,
+        onProgress: note,
         signal,
       },
     );

@@ -1,4 +1,4 @@
-import { DisassociatedError, LeaseLostError } from '../messages.ts';
+import { DisassociatedError, LeaseLostError, SNAPSHOT_ERRORS } from '../messages.ts';
 
 /** The service did not answer: it may be starting anew. What was sent may have been taken. */
 export class ServiceUnreachableError extends Error {
@@ -12,6 +12,7 @@ const UNKNOWN = ['AccessDeniedException', 'UnrecognizedClientException'];
 export function told(error: unknown): unknown {
   const { type, message, status } = error as { type?: string; message: string; status?: number };
   if (type === 'LeaseLostException') return new LeaseLostError(message);
+  if (type !== undefined && SNAPSHOT_ERRORS.includes(type)) return Object.assign(new Error(message), { name: type });
   if (type !== undefined && UNKNOWN.includes(type)) return new DisassociatedError(message);
   if ((status !== undefined && status >= 500) || type === 'ThrottlingException')
     return new ServiceUnreachableError(message, { cause: error });
@@ -20,4 +21,7 @@ export function told(error: unknown): unknown {
 
 /** Failures that go away by themselves: the copy goes on where it was. */
 const OUTAGES = ['ServiceUnreachableError', 'PutBrokenError', 'TransientError'];
-export const isOutage = (error: unknown) => error instanceof Error && OUTAGES.includes(error.name);
+export const isOutage = (error: unknown) =>
+  error instanceof Error &&
+  // A block that was signed with a key just before it was rotated; the next message tells whether it was that.
+  (OUTAGES.includes(error.name) || (error as { type?: string }).type === 'UnrecognizedClientException');

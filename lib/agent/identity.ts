@@ -58,6 +58,23 @@ export function openIdentity(folder: string, { now }: { now(): number }) {
   const remote = (credentials: () => Credentials, place: Pick<RemoteOptions, 'endpoint' | 'region'>) =>
     remoteService({ ...place, credentials });
 
+  let rotating: Promise<void> | undefined;
+  const rotate = async () => {
+    const service = () => remote(() => identity!, identity!);
+    if (!identity?.unconfirmed) {
+      const nonce = identity!.nonce ?? randomBytes(32).toString('hex');
+      await save({ ...identity!, nonce });
+      const { connectorId } = identity!;
+      const { accessKeyId } = await service().sendMessage({ type: 'ROTATE_KEY', connectorId, nonce });
+      const { nonce: _, ...rest } = identity!;
+      const secretAccessKey = secretOf(rest.secretAccessKey, nonce);
+      await save({ ...rest, accessKeyId: accessKeyId!, secretAccessKey, keySince: now(), unconfirmed: true });
+    }
+    await service().sendMessage({ type: 'KEY_ROTATED', connectorId: identity!.connectorId });
+    const { unconfirmed: _, ...settled } = identity!;
+    await save(settled);
+  };
+
   return {
     current: () => identity,
 
@@ -89,21 +106,12 @@ export function openIdentity(folder: string, { now }: { now(): number }) {
       identity !== undefined &&
       (identity.unconfirmed || identity.nonce !== undefined || now() - identity.keySince > KEY_LIFE),
 
-    /** Takes a new key. Whenever this is interrupted, it goes on at the next call; there is always one key that is good. */
-    async rotateKey(): Promise<void> {
-      const service = () => remote(() => identity!, identity!);
-      if (!identity?.unconfirmed) {
-        const nonce = identity!.nonce ?? randomBytes(32).toString('hex');
-        await save({ ...identity!, nonce });
-        const { connectorId } = identity!;
-        const { accessKeyId } = await service().sendMessage({ type: 'ROTATE_KEY', connectorId, nonce });
-        const { nonce: _, ...rest } = identity!;
-        const secretAccessKey = secretOf(rest.secretAccessKey, nonce);
-        await save({ ...rest, accessKeyId: accessKeyId!, secretAccessKey, keySince: now(), unconfirmed: true });
-      }
-      await service().sendMessage({ type: 'KEY_ROTATED', connectorId: identity!.connectorId });
-      const { unconfirmed: _, ...settled } = identity!;
-      await save(settled);
+    /** Takes a new key, once for all that ask. Whenever this is interrupted, it goes on at the next call; there is always one key that is good. */
+    rotateKey(): Promise<void> {
+      rotating ??= rotate().finally(() => {
+        rotating = undefined;
+      });
+      return rotating;
     },
   };
 }

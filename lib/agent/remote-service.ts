@@ -16,10 +16,14 @@ export interface RemoteOptions {
 export function remoteService({ endpoint, region, credentials }: RemoteOptions): ConnectorService {
   const call = async (action: string, body: object, more: { patience: number; signal?: AbortSignal }) => {
     const target = `${PREFIX}.${action}`;
-    try {
-      return (await jsonCall({ endpoint, region, credentials: credentials(), target, body, ...more })) as never;
-    } catch (error) {
-      throw told(error);
+    for (;;) {
+      const key = credentials();
+      try {
+        return (await jsonCall({ endpoint, region, credentials: key, target, body, ...more })) as never;
+      } catch (error) {
+        // The key was rotated while the request was on its way.
+        if (credentials().accessKeyId === key.accessKeyId) throw told(error);
+      }
     }
   };
   return {

@@ -1,7 +1,7 @@
 import { EBSClient } from '@aws-sdk/client-ebs';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import type { Credentials } from '../agent/json-call.ts';
-import type { OpenBlocks } from '../agent/options.ts';
+import type { Blocks, OpenBlocks } from '../agent/options.ts';
 import { awsClient } from '../aws/client.ts';
 import { type EbsSnapshots, ebsSnapshots } from '../aws/ebs-snapshots.ts';
 import { systemClock } from '../local/system-clock.ts';
@@ -13,29 +13,37 @@ interface OwnPlace {
   credentials(): Credentials;
 }
 
-/** Milliseconds that the SDK may keep a key of ours before it asks again: the key may be rotated. */
-const KEPT = 60_000;
 /** Milliseconds before their end that credentials are asked anew: the SDK's own figure. */
 const EARLY = 5 * 60_000;
 
 /** Opens the way to the blocks: the service's own endpoint with the connector's key, or an account with what the service was given by STS. */
 export function connectorBlocks(own: OwnPlace): OpenBlocks {
-  let ownBlocks: Promise<EbsSnapshots> | undefined;
-  return async (grant, renew) => {
-    if (grant.credentials) return inAccount(grant, renew);
-    ownBlocks ??= open({ endpoint: own.endpoint, region: own.region }, async () => ({
-      ...own.credentials(),
-      expiration: new Date(Date.now() + EARLY + KEPT),
-    }));
-    const { put, list, changed, read } = await ownBlocks;
-    // Its connections are for all transfers; a transfer does not close them.
-    return { put, list, changed, read };
+  let opened: { readonly accessKeyId: string; readonly blocks: Promise<EbsSnapshots> } | undefined;
+  const current = () => {
+    const key = own.credentials();
+    // The SDK keeps a key for as long as it has its client: a key that was rotated needs another.
+    if (opened?.accessKeyId !== key.accessKeyId)
+      opened = { accessKeyId: key.accessKeyId, blocks: open(own, async () => key) };
+    return opened.blocks;
   };
+  const ownBlocks: Blocks = {
+    put: async (...block) => (await current()).put(...block),
+    async *list(id) {
+      yield* (await current()).list(id);
+    },
+    async *changed(first, second) {
+      yield* (await current()).changed(first, second);
+    },
+    read: async (...block) => (await current()).read(...block),
+  };
+  // Its connections are for all transfers; none closes them.
+  return async (grant, renew) => (grant.credentials ? inAccount(grant, renew) : ownBlocks);
 }
 
 function inAccount(first: BlockGrant, renew: () => Promise<BlockGrant>): Promise<EbsSnapshots> {
   let grant = first;
-  return open({ endpoint: first.endpoint, region: first.region ?? 'us-east-1' }, async () => {
+  const place = { region: first.region ?? 'us-east-1', ...(first.endpoint ? { endpoint: first.endpoint } : {}) };
+  return open(place, async () => {
     if ((grant.credentials?.expiresAt ?? 0) < Date.now() + EARLY) grant = await renew();
     const { expiresAt, ...credentials } = grant.credentials!;
     return { ...credentials, expiration: new Date(expiresAt) };
@@ -43,8 +51,8 @@ function inAccount(first: BlockGrant, renew: () => Promise<BlockGrant>): Promise
 }
 
 function open(
-  { endpoint, region }: { endpoint: string | undefined; region: string },
-  credentials: () => Promise<Credentials & { sessionToken?: string; expiration: Date }>,
+  { endpoint, region }: { readonly endpoint?: string; readonly region: string },
+  credentials: () => Promise<Credentials & { sessionToken?: string; expiration?: Date }>,
 ): Promise<EbsSnapshots> {
   const config = { region, credentials, ...(endpoint === undefined ? {} : { endpoint }) };
   return ebsSnapshots({

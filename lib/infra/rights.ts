@@ -92,6 +92,9 @@ export const RIGHTS = {
       resources: (at) => at.workflows.flatMap((name) => inAccount('states', `stateMachine:${name}`)(at)),
     },
   ],
+  'workflows.succeedTask': [
+    { actions: ['states:SendTaskSuccess'], resources: inAccount('states', 'stateMachine:replication-run') },
+  ],
   'workflows.stop': [
     {
       actions: ['states:StopExecution'],

@@ -141,6 +141,7 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
   const parts = {
     services,
     actions,
+    bell,
     store,
     engine,
     events,

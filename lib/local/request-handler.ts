@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ConnectorActions } from '../api/connectors/actions.ts';
 import { adminApi } from '../api/connectors/admin-api.ts';
 import { keyPermissions } from '../api/connectors/permissions.ts';
+import type { Bell } from '../api/connectors/services.ts';
 import { TRANSFER_TAG } from '../api/connectors/snapshots.ts';
 import { createDispatcher, type JsonApi } from '../api/dispatch.ts';
 import type { Handle } from '../api/http.ts';
@@ -20,6 +21,7 @@ export interface RequestHandlerOptions {
   readonly auth: 'sigv4' | 'none';
   readonly services: Services;
   readonly actions: ConnectorActions;
+  readonly bell: Bell;
   readonly store: SqliteStore;
   readonly engine: Engine;
   readonly events: JsonApi;
@@ -30,7 +32,7 @@ export interface RequestHandlerOptions {
 
 /** Everything that the service answers on its one port: SMS, Step Functions, EventBridge, the snapshots, and what launched servers report. */
 export function requestHandler(options: RequestHandlerOptions): Handle {
-  const { auth, services, actions, store, engine, events, local, ebsFaults } = options;
+  const { auth, services, actions, bell, store, engine, events, local, ebsFaults } = options;
   const { config, clock, log, tokenSecret } = services;
   const engineApi = {
     targetPrefix: 'AWSStepFunctions',
@@ -55,7 +57,7 @@ export function requestHandler(options: RequestHandlerOptions): Handle {
         }
       : {};
   const dispatch = createDispatcher({
-    apis: [smsApi(services, undefined, actions), adminApi(services), engineApi, events],
+    apis: [smsApi(services, undefined, actions), adminApi({ ...services, bell }), engineApi, events],
     routes: [eventsRoute(store, config)],
     ...checks,
     newRequestId: randomUUID,

@@ -45,6 +45,33 @@ export async function up(args: readonly string[], env: NodeJS.ProcessEnv = {}): 
   };
 }
 
+/** `rehost connector` as a process of its own, once it is at work. */
+export async function connectorProcess(
+  args: readonly string[],
+): Promise<Omit<Running, 'endpoint'> & { connectorId: string }> {
+  const child = spawn(process.execPath, [BIN, 'connector', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_NO_WARNINGS: '1' },
+  });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  let errors = '';
+  child.stderr!.on('data', (data) => {
+    errors += data;
+  });
+  const connectorId = await new Promise<string>((resolve, reject) => {
+    child.stdout!.on('data', (data) => resolve(/connector (c-\w+)/.exec(String(data))?.[1] ?? String(data)));
+    child.once('exit', () => reject(new Error(`rehost connector ended: ${errors}`)));
+  });
+  return {
+    child,
+    connectorId,
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
 /** Runs a command of `rehost` to its end. */
 export function rehost(
   args: readonly string[],

@@ -48,20 +48,21 @@ export interface ConnectorActions {
 
 export function connectorActions(services: ConnectorServices): ConnectorActions {
   const attempt = retryingConflicts();
-  const asConnector = (id: string, caller: Caller | undefined, run: (speaker: Speaker) => Promise<object>) =>
-    attempt('SendMessage', async () => {
-      // Who lost against another writer reads the connector again, too.
-      const connector = await speakerOf(id, caller, services);
-      return run({ connector, services, ...(caller?.accessKeyId ? { accessKeyId: caller.accessKeyId } : {}) });
-    });
-
-  const send = async (message: SendMessageRequest, caller: Caller | undefined): Promise<object> => {
-    if (message.type === 'REGISTER')
-      return attempt('SendMessage', () => register(message as RegisterMessage, { services, caller }));
-    return asConnector(message.connectorId, caller, (speaker) => HANDLERS[message.type](message as never, speaker));
-  };
+  const speaker = async (id: string, caller: Caller | undefined): Promise<Speaker> => ({
+    connector: await speakerOf(id, caller, services),
+    services,
+    ...(caller?.accessKeyId ? { accessKeyId: caller.accessKeyId } : {}),
+  });
+  const send = (message: SendMessageRequest, caller: Caller | undefined): Promise<object> =>
+    attempt('SendMessage', async () =>
+      message.type === 'REGISTER'
+        ? register(message as RegisterMessage, { services, caller })
+        : // Who lost against another writer reads the connector again, too.
+          HANDLERS[message.type](message as never, await speaker(message.connectorId, caller)),
+    );
+  // It waits, and writes on condition by itself: it may not hold up those whose turn it is to try again.
   const get = async (request: GetMessagesRequest, caller: Caller | undefined, signal?: AbortSignal) =>
-    asConnector(request.connectorId, caller, (speaker) => getMessages(request, speaker, signal));
+    getMessages(request, await speaker(request.connectorId, caller), signal);
 
   return {
     has: (name) => name === 'GetMessages' || name === 'SendMessage',
@@ -70,7 +71,7 @@ export function connectorActions(services: ConnectorServices): ConnectorActions 
         ? get(validate(body, GET_MESSAGES) as unknown as GetMessagesRequest, caller, caller.gone)
         : send(readMessage(body), caller),
     direct: {
-      getMessages: async (request, signal) => (await get(request, undefined, signal)) as never,
+      getMessages: (request, signal) => get(request, undefined, signal),
       sendMessage: (message) => send(message, undefined),
     },
   };

@@ -1,14 +1,14 @@
 import { unchanged } from '../../domain/transition.ts';
 import type { Json } from '../../json.ts';
-import type { Services } from '../../ports.ts';
 import { retryingConflicts } from '../conflicts.ts';
 import type { JsonApi } from '../dispatch.ts';
 import { invalidParameter, unknownOperation } from '../errors.ts';
 import { required, type Structure, structure, text } from '../shape.ts';
 import { validate } from '../validate.ts';
 import { createActivationCode, disabledKeys } from './keys.ts';
+import type { ConnectorServices } from './services.ts';
 
-type Admin = Pick<Services, 'store' | 'clock'>;
+type Admin = Pick<ConnectorServices, 'store' | 'clock' | 'bell'>;
 
 const ofConnector = structure({ connectorId: required(text({ min: 1, max: 256 })) });
 
@@ -55,6 +55,7 @@ async function find(connectorId: string, { store }: Admin) {
 async function requestRotation({ connectorId }: { connectorId: string }, services: Admin): Promise<object> {
   const connector = await find(connectorId, services);
   await services.store.transact([unchanged('Connector', { ...connector, keyRotationRequested: true })]);
+  services.bell.ring();
   return {};
 }
 
@@ -62,5 +63,6 @@ async function requestRotation({ connectorId }: { connectorId: string }, service
 async function revoke({ connectorId }: { connectorId: string }, services: Admin): Promise<object> {
   const connector = await find(connectorId, services);
   await services.store.transact(await disabledKeys(connector.accessKeyId, services));
+  services.bell.ring();
   return {};
 }

@@ -3,8 +3,10 @@ import { MAX_SKEW_TAG } from '../../domain/group.ts';
 import { advance, type Change, unchanged } from '../../domain/transition.ts';
 import type { GetMessagesRequest, GetMessagesResult, HeldTransfer, Message } from '../../messages.ts';
 import { ConflictError } from '../../store.ts';
+import { accessDenied } from '../errors.ts';
 import { claim, holderOf, isExpired, transfersOf, workOf } from './claim.ts';
 import { batchesOf } from './groups.ts';
+import { isRevoked } from './keys.ts';
 import { HEARTBEAT, type Speaker } from './services.ts';
 
 /** Milliseconds until a batch that waits for others is looked at again. */
@@ -22,11 +24,13 @@ export async function getMessages(
   await noteSeen(speaker);
   const end = clock.now() + Math.min(request.waitSeconds ?? 0, bell.maxWaitSeconds) * 1_000;
   for (;;) {
+    // Nobody would hear of what is claimed now.
+    if (signal?.aborted) return { messages: [] };
     const left = end - clock.now();
     // Begun before the look, so that nothing is missed between the two.
     const rung = left > 0 ? bell.wait(left, signal) : undefined;
     const found = await look(request, speaker);
-    if (found.messages.length > 0 || !rung || signal?.aborted) return found;
+    if (found.messages.length > 0 || !rung) return found;
     await (found.againAfter === undefined ? rung : Promise.race([rung, bell.wait(found.againAfter, signal)]));
   }
 }
@@ -49,11 +53,13 @@ export function seen(connector: Connector, at: number): Change<'Connector'> {
   return connector.status === 'HEALTHY' ? change : advance(change, ['Connector', 'HEALTHY'], { at });
 }
 
-async function look(request: GetMessagesRequest, { connector: known, services }: Speaker): Promise<GetMessagesResult> {
-  // Read again: it may have been disassociated while it waited.
-  const connector = (await services.store.get('Connector', known.id)) ?? known;
-  if (connector.status === 'DISASSOCIATED') return { messages: cancelAll(request) };
-  const speaker = { connector, services };
+async function look(request: GetMessagesRequest, known: Speaker): Promise<GetMessagesResult> {
+  const { services, accessKeyId } = known;
+  // Read again: it may have been disassociated while it waited, or its key revoked.
+  const connector = (await services.store.get('Connector', known.connector.id)) ?? known.connector;
+  if (connector.status === 'DISASSOCIATED' || (await isRevoked(accessKeyId, services)))
+    throw accessDenied(`connector ${connector.id} was disassociated, or its key revoked; activate it with a new code`);
+  const speaker = { ...known, connector };
   const { copies, againAfter } = await work(request, speaker);
   const messages = [
     ...(await cancels(request.transfers, speaker)),
@@ -63,9 +69,6 @@ async function look(request: GetMessagesRequest, { connector: known, services }:
   ];
   return { messages, ...(againAfter === undefined ? {} : { againAfter }) };
 }
-
-const cancelAll = ({ transfers }: GetMessagesRequest): Message[] =>
-  transfers.map(({ transferId }) => ({ type: 'CANCEL', transferId }));
 
 function errands(
   { tasks = [] }: GetMessagesRequest,

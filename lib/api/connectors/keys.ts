@@ -72,8 +72,8 @@ export async function keyRotated({ connector, accessKeyId, services }: Speaker):
   return {};
 }
 
-/** Ends the connector's keys: whoever has one is nobody from now on. */
-export async function disabledKeys(accessKeyId: string | undefined, { store }: Pick<ConnectorServices, 'store'>) {
+/** The key, and those that took its place. */
+async function lineOf(accessKeyId: string | undefined, { store }: Pick<ConnectorServices, 'store'>) {
   const keys: AccessKey[] = [];
   for (let id = accessKeyId; id !== undefined; ) {
     const key = await store.get('AccessKey', id);
@@ -81,5 +81,13 @@ export async function disabledKeys(accessKeyId: string | undefined, { store }: P
     keys.push(key);
     id = key.replacedBy?.accessKeyId;
   }
-  return keys.map((key) => unchanged('AccessKey', { ...key, disabled: true }));
+  return keys;
 }
+
+/** Ends the connector's keys: whoever has one is nobody from now on. */
+export const disabledKeys = async (accessKeyId: string | undefined, services: Pick<ConnectorServices, 'store'>) =>
+  (await lineOf(accessKeyId, services)).map((key) => unchanged('AccessKey', { ...key, disabled: true }));
+
+/** Whether the key was ended, not only replaced. */
+export const isRevoked = async (accessKeyId: string | undefined, services: Pick<ConnectorServices, 'store'>) =>
+  (await lineOf(accessKeyId, services)).at(-1)?.disabled === true;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Transfer } from '../../domain/entities.ts';
 import { unchanged } from '../../domain/transition.ts';
-import type { SendMessageResult, SnapshotMessage } from '../../messages.ts';
-import { invalidParameter } from '../errors.ts';
+import { type SendMessageResult, SNAPSHOT_ERRORS, type SnapshotMessage } from '../../messages.ts';
+import { invalidParameter, ServiceError } from '../errors.ts';
 import { demandTransfer } from './copy-result.ts';
 import type { ConnectorServices, Speaker } from './services.ts';
 
@@ -19,7 +19,20 @@ type Start = Extract<SnapshotMessage, { type: 'START_SNAPSHOT' }>;
  */
 export async function snapshotMessage(message: SnapshotMessage, speaker: Speaker): Promise<SendMessageResult> {
   const transfer = await demandTransfer(message, speaker);
-  const { services } = speaker;
+  try {
+    return await act(message, transfer, speaker.services);
+  } catch (error) {
+    throw error instanceof Error && SNAPSHOT_ERRORS.includes(error.name)
+      ? new ServiceError(error.name, error.message)
+      : error;
+  }
+}
+
+async function act(
+  message: SnapshotMessage,
+  transfer: Transfer,
+  services: ConnectorServices,
+): Promise<SendMessageResult> {
   switch (message.type) {
     case 'START_SNAPSHOT':
       return start(message, transfer, services);

@@ -43,7 +43,12 @@ describeHere('a service beside a vCenter', () => {
       ({ snapshots }) => snapshots.length === 0,
     );
     expect((await sms.send(new GetConnectorsCommand({}))).connectorList).toMatchObject([
-      { vmManagerType: 'VSPHERE', vmManagerName: '127.0.0.1', capabilityList: ['VSPHERE', 'SNAPSHOT_BATCHING'], status: 'HEALTHY' },
+      {
+        vmManagerType: 'VSPHERE',
+        vmManagerName: '127.0.0.1',
+        capabilityList: ['VSPHERE', 'SNAPSHOT_BATCHING'],
+        status: 'HEALTHY',
+      },
     ]);
 
     await sms.send(new ImportServerCatalogCommand({}));
