@@ -51,7 +51,7 @@ export interface Snapshots {
   list(id: SnapshotId): AsyncIterable<{ index: number; token: string }>;
   /** The blocks that differ between two completed snapshots of one lineage, in ascending order. Throws UnrelatedSnapshotsError. */
   changed(first: SnapshotId, second: SnapshotId): AsyncIterable<{ index: number }>;
-  /** A block that `list` named. */
+  /** A block that `list` named. `sha256` is the digest of these very bytes: whoever reads them has compared the two. */
   read(id: SnapshotId, index: number, token: string): Promise<{ data: Buffer; sha256: Buffer }>;
   /** Deletes the snapshot; others keep what they inherited from it. Does nothing when it is gone. */
   remove(id: SnapshotId): Promise<void>;

@@ -11,6 +11,7 @@ import { awsClient, type ClientConfig, pathStyle } from './client.ts';
 import { cloudFormationStacks } from './cloud-formation-stacks.ts';
 import { ebsSnapshots } from './ebs-snapshots.ts';
 import { ec2Images } from './ec2-images.ts';
+import { ec2Snapshots } from './ec2-snapshots.ts';
 import { removeJobSnapshots } from './job-snapshots.ts';
 import type { Pace } from './poll.ts';
 import { s3Objects } from './s3-objects.ts';
@@ -40,7 +41,8 @@ export function awsTarget(
   const inRegion = { ...config, region };
   const ec2 = awsClient(EC2Client, inRegion);
   const images = ec2Images(ec2, pace);
-  const openSnapshots = () => ebsSnapshots({ ebs: awsClient(EBSClient, inRegion), ec2, clock, random: Math.random });
+  const openSnapshots = () =>
+    ebsSnapshots({ ebs: awsClient(EBSClient, inRegion), ec2: ec2Snapshots(ec2), clock, random: Math.random });
   const kms = awsClient(KMSClient, inRegion);
   return {
     snapshots: targetSnapshots(openSnapshots, kms),

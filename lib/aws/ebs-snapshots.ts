@@ -7,7 +7,6 @@ import {
   paginateListSnapshotBlocks,
   StartSnapshotCommand,
 } from '@aws-sdk/client-ebs';
-import { DeleteSnapshotCommand, DescribeSnapshotsCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import type { Clock } from '../clock.ts';
 import { sha256 } from '../replication/digest.ts';
 import {
@@ -23,15 +22,15 @@ import {
   SnapshotTokenError,
   UnrelatedSnapshotsError,
 } from '../snapshots.ts';
+import type { Ec2Snapshots } from './ec2-snapshots.ts';
 import { blockSender, PutRefusedError, type PutTimeouts } from './put-block.ts';
 import { withRetries } from './put-retries.ts';
-import { unlessGone } from './unless-gone.ts';
 
 export interface EbsSnapshotsOptions {
   /** Everything but blocks goes through it; its region, credentials and endpoint are the blocks', too. */
   readonly ebs: EBSClient;
   /** Tells states and deletes, which the EBS direct APIs cannot. */
-  readonly ec2: EC2Client;
+  readonly ec2: Ec2Snapshots;
   readonly clock: Clock;
   random(): number;
   readonly timeouts?: Partial<PutTimeouts>;
@@ -70,7 +69,7 @@ export async function ebsSnapshots(options: EbsSnapshotsOptions): Promise<EbsSna
       }
     },
     complete: (id, seal) => complete(ebs, id, seal),
-    state: (id) => state(ec2, id),
+    state: (id) => ec2.state(id),
     async *list(id) {
       for await (const { Blocks = [] } of pagesOf(
         paginateListSnapshotBlocks({ client: ebs }, { SnapshotId: id, MaxResults: PAGE }),
@@ -85,7 +84,7 @@ export async function ebsSnapshots(options: EbsSnapshotsOptions): Promise<EbsSna
         for (const { BlockIndex } of ChangedBlocks) yield { index: BlockIndex! };
     },
     read: (id, index, token) => read(ebs, { id, index, token }),
-    remove: (id) => remove(ec2, id),
+    remove: (id) => ec2.remove(id),
     close: () => sender.close(),
   };
 }
@@ -134,17 +133,6 @@ async function complete(ebs: EBSClient, id: SnapshotId, { written, linear }: Par
       : {}),
   });
   await told(() => ebs.send(command), IncompleteSnapshotError);
-}
-
-async function state(ec2: EC2Client, id: SnapshotId): ReturnType<Snapshots['state']> {
-  const { Snapshots: found = [] } =
-    (await unlessGone(ec2.send(new DescribeSnapshotsCommand({ SnapshotIds: [id] })))) ?? {};
-  const known = found[0]?.State;
-  return known === 'pending' || known === 'completed' || known === 'error' ? known : undefined;
-}
-
-async function remove(ec2: EC2Client, id: SnapshotId): Promise<void> {
-  await unlessGone(ec2.send(new DeleteSnapshotCommand({ SnapshotId: id })));
 }
 
 async function read(ebs: EBSClient, { id, index, token }: { id: SnapshotId; index: number; token: string }) {

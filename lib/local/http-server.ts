@@ -4,6 +4,7 @@ import { MAX_BODY } from '../api/body.ts';
 import type { Handle, HttpRequest, HttpResponse } from '../api/http.ts';
 import { Buffers } from '../replication/buffers.ts';
 import { BLOCK_SIZE } from '../snapshots.ts';
+import { spentMemory } from './spent-memory.ts';
 
 export interface HttpServer {
   readonly url: string;
@@ -104,12 +105,17 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer> {
 function readBlock(incoming: IncomingMessage, into: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let length = 0;
+    const spent = spentMemory();
     incoming.on('data', (chunk: Buffer) => {
       // Not `copy`, which goes byte by byte into shared memory and takes 17 times as long.
       into.fill(chunk, length, length + chunk.length);
       length += chunk.length;
+      spent.add(chunk);
     });
-    incoming.once('end', () => resolve(into.subarray(0, length)));
+    incoming.once('end', () => {
+      spent.free();
+      resolve(into.subarray(0, length));
+    });
     incoming.once('error', reject);
     incoming.once('close', () => reject(new Error('the caller went away')));
   });

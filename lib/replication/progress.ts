@@ -23,12 +23,17 @@ export function progressOf({ clock, onProgress }: Pick<TransferServices, 'clock'
   let current: TransferProgress['stage'] = 'Validating';
   let [done, total, moved, learntAt, reportedAt] = [0, 0, 0, clock.now(), 0];
   let rate: number | undefined;
+  let age = 0;
   const learn = (now: number) => {
     const elapsed = now - learntAt;
     if (moved > 0 && elapsed < INTERVAL) return;
     const fresh = (moved * BLOCK_SIZE) / (elapsed / 1_000);
-    if (rate !== undefined) rate += (1 - Math.exp(-elapsed / RATE_TIME)) * (fresh - rate);
-    else if (moved > 0) rate = fresh;
+    if (moved > 0 || rate !== undefined) {
+      age += elapsed;
+      // At first the mean of all: a copy begins with a burst.
+      const weight = Math.max(1 - Math.exp(-elapsed / RATE_TIME), elapsed / age);
+      rate = (rate ?? 0) + weight * (fresh - (rate ?? 0));
+    }
     [moved, learntAt] = [0, now];
   };
   const report = () => {
@@ -45,7 +50,7 @@ export function progressOf({ clock, onProgress }: Pick<TransferServices, 'clock'
       done += blocks;
     },
     restart() {
-      [done, total, moved, learntAt, rate] = [0, 0, 0, clock.now(), undefined];
+      [done, total, moved, learntAt, age, rate] = [0, 0, 0, clock.now(), 0, undefined];
     },
     block() {
       done++;

@@ -1,7 +1,6 @@
 import type { Verification } from '../config.ts';
 import type { SnapshotId, Snapshots } from '../snapshots.ts';
 import type { BlockSet } from './block-set.ts';
-import { sha256 } from './digest.ts';
 import type { Manifest } from './manifest.ts';
 import type { Progress } from './progress.ts';
 
@@ -37,20 +36,22 @@ export async function verifySnapshot(id: SnapshotId, expected: Expected, options
   if (expected.parent !== undefined) await verifyChanges(snapshots, [expected.parent, id], expected.put);
   const isChosen = CHOICES[verification](expected.manifest.blocks, id);
   const reading = new Set<Promise<void>>();
+  const failures: unknown[] = [];
   try {
     for await (const { index, token } of verifiedListing(snapshots, id, expected.manifest)) {
+      if (failures.length > 0) break;
       if (!isChosen(index)) continue;
       options.signal?.throwIfAborted();
       if (reading.size >= READS) await Promise.race(reading);
-      const read = verifyBlock({ id, index, token }, expected.manifest, options).finally(() => reading.delete(read));
+      const read: Promise<void> = verifyBlock({ id, index, token }, expected.manifest, options)
+        .catch((error) => void failures.push(error))
+        .finally(() => reading.delete(read));
       reading.add(read);
-      // It is looked at with the others; until then nobody would catch it.
-      read.catch(() => {});
     }
-    await Promise.all(reading);
   } finally {
-    await Promise.allSettled(reading);
+    await Promise.all(reading);
   }
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Which of the listed blocks are read, by the number of blocks of the disk. */
@@ -74,9 +75,8 @@ async function verifyBlock(
   manifest: Manifest,
   { snapshots, progress }: VerifyOptions,
 ) {
-  const { data } = await snapshots.read(id, index, token);
-  const digest = await sha256(data);
-  if (!digest.equals(manifest.at(index)))
+  const { sha256 } = await snapshots.read(id, index, token);
+  if (!sha256.equals(manifest.at(index)))
     throw new VerificationError(
       `block ${index} of snapshot ${id} is not what was put; copy again, and check the store`,
     );

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type EbsSnapshots, ebsSnapshots } from '../../lib/aws/ebs-snapshots.ts';
+import { ec2Snapshots } from '../../lib/aws/ec2-snapshots.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { imagesSource } from '../../lib/connector/images-source.ts';
 import { transferServer } from '../../lib/replication/transfer-server.ts';
@@ -33,7 +34,7 @@ beforeEach(async () => {
   ec2 = new EC2Client({ endpoint: bed.url, region: 'us-east-1', credentials: KEY });
   snapshots = await ebsSnapshots({
     ebs: bed.ebs,
-    ec2,
+    ec2: ec2Snapshots(ec2),
     clock: skipping(),
     random: () => 0.5,
     timeouts: { silence: 100 },
@@ -100,7 +101,7 @@ describe('a put', () => {
 
   test('fails at once for whoever is not allowed', async () => {
     const stranger = bed.client({ credentials: { ...KEY, secretAccessKey: 'guessed' } });
-    const theirs = await ebsSnapshots({ ebs: stranger, ec2, clock: skipping(), random: () => 0.5 });
+    const theirs = await ebsSnapshots({ ebs: stranger, ec2: ec2Snapshots(ec2), clock: skipping(), random: () => 0.5 });
     const refused = { name: 'PutRefusedError', type: 'InvalidSignatureException', status: 403 };
     await expect(theirs.put(id, 0, block('a'), sha256(block('a')))).rejects.toMatchObject(refused);
     expect(pauses).toEqual([]);
@@ -110,7 +111,7 @@ describe('a put', () => {
 
   test('fails after a while when nobody listens', async () => {
     const nowhere = bed.client({ endpoint: 'http://127.0.0.1:9' });
-    const nobody = await ebsSnapshots({ ebs: nowhere, ec2, clock: skipping(), random: () => 0.5 });
+    const nobody = await ebsSnapshots({ ebs: nowhere, ec2: ec2Snapshots(ec2), clock: skipping(), random: () => 0.5 });
     await expect(nobody.put(id, 0, block('a'), sha256(block('a')))).rejects.toMatchObject({ name: 'PutBrokenError' });
     expect(pauses).toHaveLength(7);
     nobody.close();
@@ -119,7 +120,7 @@ describe('a put', () => {
 
   test('carries the session token of temporary credentials in its signature', async () => {
     const temporary = bed.client({ credentials: { ...KEY, sessionToken: 'session' } });
-    const theirs = await ebsSnapshots({ ebs: temporary, ec2, clock: skipping(), random: () => 0.5 });
+    const theirs = await ebsSnapshots({ ebs: temporary, ec2: ec2Snapshots(ec2), clock: skipping(), random: () => 0.5 });
     await theirs.put(id, 0, block('a'), sha256(block('a')));
     theirs.close();
     temporary.destroy();
@@ -135,7 +136,7 @@ test('a server is transferred whole while the endpoint throttles, fails, hangs a
   const patient = bed.client({ maxAttempts: 3 });
   const store = await ebsSnapshots({
     ebs: patient,
-    ec2,
+    ec2: ec2Snapshots(ec2),
     clock: skipping(),
     random: () => 0.5,
     timeouts: { silence: 100 },

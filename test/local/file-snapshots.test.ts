@@ -265,7 +265,9 @@ describe('the folder', () => {
     const id = await made('one', { 0: 'a', 1: 'b' });
     expect(packs()).toHaveLength(1);
     await snapshots.remove(id);
+    await snapshots.close();
     expect(packs()).toEqual([]);
+    snapshots = await openFileSnapshots(folder, { clock });
     await made('two', { 0: 'c', 1: 'd' });
     expect(statSync(join(folder, 'packs', packs()[0]!)).size).toBe(2 * BLOCK_SIZE);
   });
@@ -273,8 +275,10 @@ describe('the folder', () => {
   test('is cleared of what a crash left when it is opened', async () => {
     await snapshots.close();
     writeFileSync(join(folder, 'manifests', 'snap-00000000000000000.new'), 'half');
+    writeFileSync(join(folder, 'packs', '00000000.pack.gone'), 'given back');
     snapshots = await openFileSnapshots(folder, { clock });
     expect(readdirSync(join(folder, 'manifests'))).toEqual([]);
+    expect(packs()).toEqual([]);
   });
 
   test('is not believed where blocks of a pending snapshot were lost with the machine', async () => {

@@ -165,12 +165,14 @@ describe('a copy', () => {
       stop.abort();
       return { throttles: 0 };
     };
-    const copying = copy(disk, undefined, { snapshots: { put }, pacer, signal: stop.signal });
+    let isOver = false;
+    const copying = copy(disk, undefined, { snapshots: { put }, pacer, signal: stop.signal }).finally(() => {
+      isOver = true;
+    });
     const ended = expect(copying).rejects.toThrow(how === 'failed' ? 'no room' : 'aborted');
-    const settle = () => new Promise<void>((resolve) => setTimeout(resolve, 20));
-    await clock.advance(2_000, settle);
+    while (!isOver) await clock.advance(10);
     await ended;
-    await clock.advance(60_000, settle);
+    await clock.advance(60_000);
     expect(puts).toBe(3);
   });
 });

@@ -286,7 +286,7 @@ describe('what fails', () => {
   test('fails by name when the sealed snapshot has other bytes; the baseline does not move', async () => {
     await centre.write(DISK, halfFull());
     const store = recording(centre.snapshots);
-    const read = async () => ({ data: Buffer.alloc(BLOCK_SIZE, 'rotten'), sha256: Buffer.alloc(32) });
+    const read = async () => ({ data: Buffer.alloc(BLOCK_SIZE, 'rotten'), sha256: Buffer.alloc(32, 'of that') });
     await expect(centre.transfer('run-1', { snapshots: { ...store, read } })).rejects.toMatchObject({
       name: 'VerificationError',
     });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { imagesSource } from '../../lib/connector/images-source.ts';
 import { ChangesUnknownError, type Disk, type Extent, type Point, type Source } from '../../lib/connector/source.ts';
@@ -141,6 +142,9 @@ describe('a disk is copied whole', () => {
   });
 });
 
+const rottenData = Buffer.alloc(BLOCK_SIZE, 'rotten');
+const ROTTEN = { data: rottenData, sha256: createHash('sha256').update(rottenData).digest() };
+
 describe('verification', () => {
   /** A store that answers other bytes for a block, and says which were read. */
   function rotten(block?: number) {
@@ -149,7 +153,7 @@ describe('verification', () => {
     const read: Snapshots['read'] = async (id, index, token) => {
       reads.push(index);
       const answer = await store.read(id, index, token);
-      return index === block ? { ...answer, data: Buffer.alloc(BLOCK_SIZE, 'rotten') } : answer;
+      return index === block ? ROTTEN : answer;
     };
     return { snapshots: { ...store, read }, reads };
   }
@@ -168,14 +172,17 @@ describe('verification', () => {
     expect(reads.length).toBeLessThanOrEqual(most);
   });
 
-  test('in full finds one block that is not what was put, and the run begins anew', async () => {
-    const { snapshots } = rotten(77);
-    await expect(next([], { snapshots, verification: 'full' })).rejects.toMatchObject({
-      name: 'VerificationError',
-      message: expect.stringContaining('block 77 of snapshot snap-'),
-    });
-    expect(centre.snapshots.describeAll()).toEqual([]);
-  });
+  test.each([0, 77, 99])(
+    'in full finds one block that is not what was put (%i), and the run begins anew',
+    async (block) => {
+      const { snapshots } = rotten(block);
+      await expect(next([], { snapshots, verification: 'full' })).rejects.toMatchObject({
+        name: 'VerificationError',
+        message: expect.stringContaining(`block ${block} of snapshot snap-`),
+      });
+      expect(centre.snapshots.describeAll()).toEqual([]);
+    },
+  );
 
   test('in full reads what was inherited, and tells how far it is', async () => {
     await next([]);

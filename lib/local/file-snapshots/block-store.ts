@@ -100,9 +100,10 @@ export class BlockStore {
     if (!this.#catalog.holdsAny(...Packs.slotsOf(pack))) this.#packs.remove(pack);
   }
 
-  /** Resolves when no sync is under way. */
+  /** Resolves when no sync is under way, and what was given back is gone. */
   async settle(): Promise<void> {
     await this.#syncing.catch(() => {});
+    await this.#packs.settle();
   }
 
   async #write(put: Put, { key, data }: { key: string; data: Buffer }): Promise<void> {

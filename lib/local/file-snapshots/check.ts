@@ -102,7 +102,7 @@ class Check {
     for (const name of readdirSync(join(this.#folder, 'manifests')))
       if (!this.#snapshots.has(name)) this.#wrong('manifests', `the file manifests/${name} belongs to no snapshot`);
     for (const name of readdirSync(join(this.#folder, 'packs')))
-      if (!Packs.isName(name)) this.#wrong('packs', `the file packs/${name} is no pack`);
+      if (!Packs.isName(name) && !Packs.isGone(name)) this.#wrong('packs', `the file packs/${name} is no pack`);
   }
 
   /** Counts the blocks that the snapshot uses and its parent does not at the same place. */

@@ -7,9 +7,11 @@ import {
   openSync,
   read,
   readdirSync,
+  renameSync,
   rmSync,
   write,
 } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { BLOCK_SIZE } from '../../snapshots.ts';
@@ -22,6 +24,8 @@ const sync = promisify(fsync);
 const SLOTS_PER_PACK = 512;
 
 const NAME = /^\d{8,}\.pack$/;
+/** Ends the name of a pack that was given back. */
+const GONE = '.gone';
 
 /**
  * Where the bytes are: pack files cut into slots of one block each. All blocks have one size, so a freed slot takes any other block and nothing ever
@@ -32,15 +36,21 @@ const NAME = /^\d{8,}\.pack$/;
  */
 export class Packs {
   readonly #folder: string;
+  readonly #removals = new Set<Promise<void>>();
 
   constructor(folder: string) {
     mkdirSync(folder, { recursive: true });
     this.#folder = folder;
+    // What a process left that ended meanwhile.
+    for (const name of readdirSync(folder)) if (Packs.isGone(name)) rmSync(join(folder, name), { force: true });
   }
 
   static packOf = (slot: number) => Math.floor(slot / SLOTS_PER_PACK);
 
   static isName = (name: string) => NAME.test(name);
+
+  /** Whether it is that of a pack that was given back, and is removed when the store is opened. */
+  static isGone = (name: string) => name.endsWith(GONE);
 
   /** The slots of a pack: from the first up to, not including, the second. */
   static slotsOf = (pack: number) => [pack * SLOTS_PER_PACK, (pack + 1) * SLOTS_PER_PACK] as const;
@@ -79,9 +89,20 @@ export class Packs {
     await Promise.all([...paths.map(syncFile), syncFile(this.#folder)]);
   }
 
-  /** Gives the pack's room back to the file system. Its slots can be written again. */
+  /** Gives the pack's room back to the file system, which takes a tenth of a second: not while others wait. Its slots can be written again at once. */
   remove(pack: number): void {
-    rmSync(this.#path(pack), { force: true });
+    if (!existsSync(this.#path(pack))) return;
+    const gone = `${this.#path(pack)}${GONE}`;
+    renameSync(this.#path(pack), gone);
+    const removal = rm(gone, { force: true }).finally(() => this.#removals.delete(removal));
+    this.#removals.add(removal);
+    // A file that stays is removed at the next start.
+    removal.catch(() => {});
+  }
+
+  /** Resolves when what was given back is gone. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#removals);
   }
 
   /** The packs that there are. */
