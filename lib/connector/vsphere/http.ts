@@ -18,13 +18,19 @@ const SILENCE_LIMIT = 60_000;
 export function send({ url, agent, method = 'GET', headers = {}, body }: HttpRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const failed = (error: Error) => reject(explained(error, url));
+    let incoming: IncomingMessage | undefined;
     const outgoing = request(url, { agent, method, headers, timeout: SILENCE_LIMIT }, (answer) => {
+      incoming = answer;
       outgoing.off('error', failed);
       // Whoever reads the body gets to know of it; nobody may be there any more.
       outgoing.on('error', () => {});
       resolve(answer);
     });
-    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${SILENCE_LIMIT / 1000} s`)));
+    outgoing.on('timeout', () => {
+      // It is silent because nobody reads on: an export waits while blocks are put.
+      if (incoming?.readableLength) outgoing.setTimeout(SILENCE_LIMIT);
+      else outgoing.destroy(new Error(`no answer within ${SILENCE_LIMIT / 1000} s`));
+    });
     outgoing.once('error', failed);
     outgoing.end(body);
   });

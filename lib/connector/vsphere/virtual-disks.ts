@@ -43,7 +43,14 @@ export function disksAmong(devices: Xml | undefined, boot?: Xml): VirtualDisk[] 
         place(a, 'controllerKey') - place(b, 'controllerKey') ||
         place(a, 'unitNumber') - place(b, 'unitNumber'),
     )
-    .map((device) => diskOf(device, controllers.get(textOf(device, 'controllerKey'))));
+    .map((device) => diskOf(device, controllers.get(textOf(device, 'controllerKey'))))
+    .map(withOwnId);
+}
+
+/** Copies of a file that are attached to one machine can have one id. */
+function withOwnId(disk: VirtualDisk, _: number, all: readonly VirtualDisk[]): VirtualDisk {
+  const isAlone = all.filter(({ id }) => id === disk.id).length === 1;
+  return isAlone ? disk : { ...disk, id: `${disk.id}-${disk.key}` };
 }
 
 function diskOf(device: Xml, controller: Xml | undefined): VirtualDisk {

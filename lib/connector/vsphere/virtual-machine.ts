@@ -20,7 +20,6 @@ export interface VirtualMachine {
   readonly isTemplate: boolean;
   readonly isEncrypted: boolean;
   readonly tracking: { readonly isSupported: boolean; readonly isOn: boolean };
-  readonly needsConsolidation: boolean;
   readonly snapshots: readonly SnapshotEntry[];
   readonly disks: readonly VirtualDisk[];
   readonly datastores: readonly Moref[];
@@ -40,7 +39,6 @@ const PATHS = [
   'name',
   'runtime.powerState',
   'runtime.connectionState',
-  'runtime.consolidationNeeded',
   'guest.toolsRunningStatus',
   'config.template',
   'config.keyId',
@@ -72,7 +70,6 @@ export async function virtualMachineOf(session: VimSession, id: VmId): Promise<V
       isSupported: text('capability.changeTrackingSupported') !== 'false',
       isOn: text('config.changeTrackingEnabled') === 'true',
     },
-    needsConsolidation: text('runtime.consolidationNeeded') === 'true',
     snapshots: snapshotsIn(found.get('snapshot')),
     disks: disksAmong(found.get('config.hardware.device')),
     datastores: children(found.get('datastore'), 'ManagedObjectReference').map((one) => morefOf(one)),

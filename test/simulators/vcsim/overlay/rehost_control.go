@@ -16,6 +16,7 @@ type vmChange struct {
 	VM                                   string
 	PoweredOff, ToolsMissing, NoTracking bool
 	Encrypted, RDM, Independent, Shared  bool
+	Fragmented                           bool
 	Firmware                             string
 	AddDisk, Grow                        int64
 }
@@ -151,6 +152,9 @@ func (c *vmChange) apply(vm *VirtualMachine) error {
 	}
 	if c.NoTracking {
 		vm.Capability.ChangeTrackingSupported = types.NewBool(false)
+	}
+	if c.Fragmented {
+		vm.Runtime.ConsolidationNeeded = types.NewBool(true)
 	}
 	if c.Firmware != "" {
 		vm.Config.Firmware = c.Firmware
