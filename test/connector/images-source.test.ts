@@ -249,6 +249,7 @@ describe('openSource', () => {
     ['images', 'source "images": write KIND:PLACE, for example images:/srv/disks; kinds: images, hyperv, vsphere'],
     ['images:', 'source "images:": write KIND:PLACE, for example images:/srv/disks; kinds: images, hyperv, vsphere'],
     ['nutanix:host', 'source "nutanix:host": unknown kind "nutanix"; kinds: images, hyperv, vsphere'],
+    ['https://me:secret@vc/', 'source "https://…@vc/": unknown kind "https"; kinds: images, hyperv, vsphere'],
     ['toString:x', 'source "toString:x": unknown kind "toString"; kinds: images, hyperv, vsphere'],
     ['images:/nowhere', 'source images:/nowhere: there is no such folder; make it, or give another'],
   ])('fails for %s', async (spec, message) => {

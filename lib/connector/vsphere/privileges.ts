@@ -25,16 +25,18 @@ export const PRIVILEGES: readonly Needed[] = [
 /** What the session's user may not do of what is needed for the server. */
 export async function missingPrivileges(
   session: VimSession,
-  { ref, datastores }: VirtualMachine,
+  { ref, disks }: VirtualMachine,
   choice: ReaderChoice,
 ): Promise<string[]> {
+  // Those of the disks: a server may have a CD from one that is nobody's business.
+  const datastores = new Map(disks.flatMap(({ datastore }) => (datastore ? [[datastore.id, datastore]] : [])));
   const needed = (place: Needed['on']) =>
     PRIVILEGES.filter(({ on, reader }) => on === place && (!reader || choice === 'auto' || reader === choice)).map(
       ({ privilege }) => privilege,
     );
   return [
     ...(await missing(session, [ref], needed('machine'))),
-    ...(await missing(session, datastores, needed('datastore'))),
+    ...(await missing(session, [...datastores.values()], needed('datastore'))),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { type Moref, morefOf } from './moref.ts';
 import { child, children, demandNumber, textOf, typeOf, type Xml } from './xml.ts';
 
 /** A disk of a virtual machine, or of a snapshot of it. */
@@ -14,6 +15,7 @@ export interface VirtualDisk {
   readonly backing: string;
   /** `[DATASTORE] FOLDER/NAME.vmdk` */
   readonly file?: string;
+  readonly datastore?: Moref;
   readonly mode: string;
   readonly isShared: boolean;
   readonly isEncrypted: boolean;
@@ -66,6 +68,7 @@ function diskOf(device: Xml, controller: Xml | undefined): VirtualDisk {
     size: bytes === undefined ? demandNumber(device, 'capacityInKB') * 1024 : demandNumber(device, 'capacityInBytes'),
     backing: typeOf(backing),
     ...(file ? { file } : {}),
+    ...(child(backing, 'datastore') === undefined ? {} : { datastore: morefOf(backing, 'datastore') }),
     mode: textOf(backing, 'diskMode') ?? '',
     isShared: !['', 'sharingNone', undefined].includes(textOf(backing, 'sharing')),
     isEncrypted: child(backing, 'keyId') !== undefined,

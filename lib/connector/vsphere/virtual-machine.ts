@@ -22,7 +22,6 @@ export interface VirtualMachine {
   readonly tracking: { readonly isSupported: boolean; readonly isOn: boolean };
   readonly snapshots: readonly SnapshotEntry[];
   readonly disks: readonly VirtualDisk[];
-  readonly datastores: readonly Moref[];
 }
 
 /** A snapshot as vCenter lists it. */
@@ -46,7 +45,6 @@ const PATHS = [
   'capability.changeTrackingSupported',
   'config.hardware.device',
   'snapshot',
-  'datastore',
 ];
 
 /** Throws ServerNotFoundError. */
@@ -72,7 +70,6 @@ export async function virtualMachineOf(session: VimSession, id: VmId): Promise<V
     },
     snapshots: snapshotsIn(found.get('snapshot')),
     disks: disksAmong(found.get('config.hardware.device')),
-    datastores: children(found.get('datastore'), 'ManagedObjectReference').map((one) => morefOf(one)),
   };
 }
 
