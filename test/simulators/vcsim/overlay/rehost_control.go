@@ -70,10 +70,17 @@ func RehostControl(s *Service) http.Handler {
 		return n, nil
 	})
 	on(mux, "/leases", func(o *struct {
-		Expire  bool
-		Timeout int32
-		PauseMs int
+		Expire           bool
+		Timeout          int32
+		PauseMs          int
+		Host, Thumbprint string
 	}) (interface{}, error) {
+		if o.Host != "" {
+			leaseHost = o.Host
+		}
+		if o.Thumbprint != "" {
+			leaseThumbprint = o.Thumbprint
+		}
 		if o.Expire {
 			expireLeases()
 		}
