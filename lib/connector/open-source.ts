@@ -100,9 +100,11 @@ function kindOf(spec: string, options: OpenOptions): ReturnType<Kind> {
   const kind = spec.slice(0, Math.max(colon, 0));
   const place = spec.slice(colon + 1);
   const kinds = Object.keys(KINDS).join(', ');
+  // An address of the wrong form may have a password in it.
+  const shown = spec.replace(/\/\/[^/?]*@/, '//…@');
   if (colon < 0 || !place)
-    throw new SourceSpecError(`source "${spec}": write KIND:PLACE, for example images:/srv/disks; kinds: ${kinds}`);
+    throw new SourceSpecError(`source "${shown}": write KIND:PLACE, for example images:/srv/disks; kinds: ${kinds}`);
   if (!Object.hasOwn(KINDS, kind))
-    throw new SourceSpecError(`source "${spec}": unknown kind "${kind}"; kinds: ${kinds}`);
+    throw new SourceSpecError(`source "${shown}": unknown kind "${kind}"; kinds: ${kinds}`);
   return KINDS[kind]!(place, options);
 }

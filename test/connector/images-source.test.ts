@@ -249,6 +249,7 @@ describe('openSource', () => {
     ['images', 'source "images": write KIND:PLACE, for example images:/srv/disks; kinds: images, '],
     ['images:', 'source "images:": write KIND:PLACE, for example images:/srv/disks; kinds: images, '],
     ['cloud:host', 'source "cloud:host": unknown kind "cloud"; kinds: images, '],
+    ['https://me:secret@vc/', 'source "https://…@vc/": unknown kind "https"; kinds: images, '],
     ['toString:x', 'source "toString:x": unknown kind "toString"; kinds: images, '],
     ['qemu:/nowhere', 'source qemu:/nowhere: there is no folder /nowhere, and no socket; give the folder'],
     ['qemu:/tmp,scratch=/nowhere', 'there is no folder /nowhere; make it, or give another'],

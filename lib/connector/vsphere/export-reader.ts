@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { type Grain, readVmdkStream } from '../formats/vmdk-stream.ts';
 import type { DiskReader } from './datastore-reader.ts';
 import { type ExportLease, openExportLease } from './export-lease.ts';
-import { ExportLeaseError } from './faults.ts';
+import { ExportLeaseError, UntrustedCertificateError } from './faults.ts';
 import type { Moref } from './moref.ts';
 import type { VimSession } from './vim-session.ts';
 import type { VirtualDisk } from './virtual-disks.ts';
@@ -56,6 +56,7 @@ export class SnapshotExport {
         return await fill(await this.#streamAt(disk, offset), offset, into);
       } catch (error) {
         await this.#drop();
+        if (error instanceof UntrustedCertificateError) throw error;
         if (attempt < ATTEMPTS) continue;
         throw new ExportLeaseError(`the export of ${disk.label} breaks off: ${(error as Error).message}`, {
           cause: error,

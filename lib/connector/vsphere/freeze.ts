@@ -3,7 +3,7 @@ import { QuiesceError, VimFaultError } from './faults.ts';
 import { openPoint, type PointOptions, refOf } from './frozen-point.ts';
 import type { Moref } from './moref.ts';
 import { snapshotProblems } from './problems.ts';
-import { createSnapshot, isOwnedBy, removeSnapshot } from './snapshots.ts';
+import { consolidate, createSnapshot, isOwnedBy, removeSnapshot } from './snapshots.ts';
 import { enableTracking } from './tracking.ts';
 import type { VimSession } from './vim-session.ts';
 import { type VirtualMachine, virtualMachineOf } from './virtual-machine.ts';
@@ -64,14 +64,17 @@ async function prepared(session: VimSession, server: VmId, { freeze, point }: Op
   const { owner, known, reader } = point;
   const left = vm.snapshots.filter((one) => isOwnedBy(owner, one) && !known.has(refOf(server, one.ref.id)));
   for (const { ref } of left) await removeSnapshot(session, vm.ref, ref);
-  const [problem] = snapshotProblems(vm, { owner, exportsOnly: reader === 'export' });
+  const [problem] = snapshotProblems(vm, { owner, reader });
   if (problem) throw new UnsupportedDiskError(problem.code, problem.message);
   if (freeze.quiesce === 'must' && vm.isOn && !vm.hasTools)
     throw new QuiesceError(
       `${vm.name} cannot be quiesced: VMware Tools do not run in it; start them, or do without quiescing`,
     );
+  const isFree = vm.snapshots.length === left.length;
+  // What a removal left undone would be in the way as another's snapshot is.
+  if (isFree) await consolidate(session, vm.ref);
   // With snapshots of others, tracking cannot begin: a snapshot's disk is not the one that is tracked.
-  if (vm.snapshots.length === left.length) await enableTracking(session, vm, owner);
+  if (isFree) await enableTracking(session, vm, owner);
   return vm;
 }
 

@@ -18,13 +18,19 @@ const SILENCE_LIMIT = 60_000;
 export function send({ url, agent, method = 'GET', headers = {}, body }: HttpRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const failed = (error: Error) => reject(explained(error, url));
+    let incoming: IncomingMessage | undefined;
     const outgoing = request(url, { agent, method, headers, timeout: SILENCE_LIMIT }, (answer) => {
+      incoming = answer;
       outgoing.off('error', failed);
       // Whoever reads the body gets to know of it; nobody may be there any more.
       outgoing.on('error', () => {});
       resolve(answer);
     });
-    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${SILENCE_LIMIT / 1000} s`)));
+    outgoing.on('timeout', () => {
+      // It is silent because nobody reads on: an export waits while blocks are put.
+      if (incoming?.readableLength) outgoing.setTimeout(SILENCE_LIMIT);
+      else outgoing.destroy(new Error(`no answer within ${SILENCE_LIMIT / 1000} s`));
+    });
     outgoing.once('error', failed);
     outgoing.end(body);
   });
@@ -60,15 +66,19 @@ export async function readText(
 }
 
 /** Fills the buffer with the body. Throws VcenterUnreachableError when the body has not as many bytes. */
-export async function readInto(answer: IncomingMessage, into: Buffer, host: string): Promise<void> {
-  let at = 0;
-  try {
-    for await (const part of answer as AsyncIterable<Buffer>) {
-      if (at + part.length > into.length) throw new Error('it has more bytes than were asked for');
-      at += part.copy(into, at);
-    }
-    if (at < into.length) throw new Error(`it has ${at} bytes of ${into.length}`);
-  } catch (error) {
-    throw new VcenterUnreachableError(`an answer of ${host} broke off: ${(error as Error).message}`, { cause: error });
-  }
+export function readInto(answer: IncomingMessage, into: Buffer, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const broken = (why: string, cause?: Error) => {
+      answer.destroy();
+      reject(new VcenterUnreachableError(`an answer of ${host} broke off: ${why}`, { cause }));
+    };
+    let at = 0;
+    // Events, not an iterator: a disk is a hundred thousand pieces.
+    answer.on('data', (part: Buffer) => {
+      if (at + part.length > into.length) broken('it has more bytes than were asked for');
+      else at += part.copy(into, at);
+    });
+    answer.once('error', (error) => broken(error.message, error));
+    answer.once('end', () => (at === into.length ? resolve() : broken(`it has ${at} bytes of ${into.length}`)));
+  });
 }

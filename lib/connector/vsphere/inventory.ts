@@ -29,12 +29,12 @@ function parentIn(properties: ReadonlyMap<string, Xml>): { parent?: string } {
   return parent ? { parent } : {};
 }
 
-/** `/DATACENTER/vm/FOLDER/…/NAME`: as govc and vCenter's own tools write it. The root folder has no name there. */
+/** `/Datacenters/DATACENTER/vm/FOLDER/…/NAME`, from the root folder on: as SMS wrote it. */
 export function pathOf(places: Places, name: string, parent: string | undefined): string {
   const names = [name];
   for (let at = parent, steps = 0; at !== undefined && steps < MAX_STEPS; steps++) {
     const place = places.get(at);
-    if (place?.parent !== undefined) names.unshift(place.name);
+    if (place) names.unshift(place.name);
     at = place?.parent;
   }
   return `/${names.join('/')}`;

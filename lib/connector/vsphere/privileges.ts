@@ -1,28 +1,43 @@
+import type { ReaderChoice } from './frozen-point.ts';
 import { argument, type Moref, refArgument } from './moref.ts';
 import type { VimSession } from './vim-session.ts';
 import type { VirtualMachine } from './virtual-machine.ts';
 import { children, textOf } from './xml.ts';
 
-/** What the user needs on each virtual machine, and why. docs/vsphere.md lists the same. */
-export const MACHINE_PRIVILEGES = {
-  'VirtualMachine.State.CreateSnapshot': 'to freeze its disks',
-  'VirtualMachine.State.RemoveSnapshot': 'to remove the snapshot when the disks are copied',
-  'VirtualMachine.Config.ChangeTracking': 'to have changed blocks tracked',
-  'VirtualMachine.Provisioning.DiskRandomRead': 'to ask which blocks changed',
-  'VApp.Export': 'to read disks that cannot be read from their datastore',
-} as const;
+interface Needed {
+  readonly privilege: string;
+  readonly on: 'machine' | 'datastore';
+  /** Needed where disks are read so; always, where it is not said. */
+  readonly reader?: ReaderChoice;
+}
 
-/** What the user needs on the datastores of their disks. */
-export const DATASTORE_PRIVILEGES = {
-  'Datastore.Browse': 'to find the files of disks',
-  'Datastore.FileManagement': 'to read them',
-} as const;
+/** What the user needs. docs/vsphere.md says for what. */
+export const PRIVILEGES: readonly Needed[] = [
+  { privilege: 'VirtualMachine.State.CreateSnapshot', on: 'machine' },
+  { privilege: 'VirtualMachine.State.RemoveSnapshot', on: 'machine' },
+  { privilege: 'VirtualMachine.Config.ChangeTracking', on: 'machine' },
+  { privilege: 'VirtualMachine.Provisioning.DiskRandomRead', on: 'machine' },
+  { privilege: 'VApp.Export', on: 'machine', reader: 'export' },
+  { privilege: 'Datastore.Browse', on: 'datastore', reader: 'datastore' },
+  { privilege: 'Datastore.FileManagement', on: 'datastore', reader: 'datastore' },
+];
 
 /** What the session's user may not do of what is needed for the server. */
-export async function missingPrivileges(session: VimSession, { ref, datastores }: VirtualMachine): Promise<string[]> {
-  const onMachine = await missing(session, [ref], Object.keys(MACHINE_PRIVILEGES));
-  const onDatastores = await missing(session, datastores, Object.keys(DATASTORE_PRIVILEGES));
-  return [...onMachine, ...onDatastores];
+export async function missingPrivileges(
+  session: VimSession,
+  { ref, disks }: VirtualMachine,
+  choice: ReaderChoice,
+): Promise<string[]> {
+  // Those of the disks: a server may have a CD from one that is nobody's business.
+  const datastores = new Map(disks.flatMap(({ datastore }) => (datastore ? [[datastore.id, datastore]] : [])));
+  const needed = (place: Needed['on']) =>
+    PRIVILEGES.filter(({ on, reader }) => on === place && (!reader || choice === 'auto' || reader === choice)).map(
+      ({ privilege }) => privilege,
+    );
+  return [
+    ...(await missing(session, [ref], needed('machine'))),
+    ...(await missing(session, [...datastores.values()], needed('datastore'))),
+  ];
 }
 
 async function missing(
@@ -30,7 +45,7 @@ async function missing(
   entities: readonly Moref[],
   privileges: readonly string[],
 ): Promise<string[]> {
-  if (entities.length === 0) return [];
+  if (entities.length === 0 || privileges.length === 0) return [];
   const { authorizationManager } = await session.content();
   const args =
     entities.map((entity) => refArgument('entity', entity)).join('') +

@@ -1,6 +1,7 @@
 import { MAX_DISKS } from '../disk-problems.ts';
 import { MAX_DISK_SIZE } from '../formats/part.ts';
 import type { Problem } from '../source.ts';
+import type { ReaderChoice } from './frozen-point.ts';
 import { missingPrivileges } from './privileges.ts';
 import { isOfRehost, isOwnedBy } from './snapshots.ts';
 import type { VimSession } from './vim-session.ts';
@@ -10,13 +11,13 @@ import type { VirtualMachine } from './virtual-machine.ts';
 export interface CheckOptions {
   /** Snapshots of this owner are ours. */
   readonly owner: string;
-  /** Disks are exported: the host joins the bytes of snapshots, so that others' do not matter. */
-  readonly exportsOnly: boolean;
+  /** By an export, the host joins the bytes of snapshots, so that others' do not matter. */
+  readonly reader: ReaderChoice;
 }
 
 /** What keeps the server from being replicated. */
 export async function problemsOf(session: VimSession, vm: VirtualMachine, options: CheckOptions): Promise<Problem[]> {
-  const lacking = await missingPrivileges(session, vm);
+  const lacking = await missingPrivileges(session, vm, options.reader);
   return [
     ...stateProblems(vm),
     ...vm.disks.flatMap(diskProblems),
@@ -88,9 +89,9 @@ function diskProblems({ label, backing, mode, isShared, size }: VirtualDisk): Pr
 }
 
 /** Snapshots that are not ours, and in the way: the disk's newest bytes are in files that cannot be read without the host. */
-export function snapshotProblems({ name, snapshots }: VirtualMachine, { owner, exportsOnly }: CheckOptions): Problem[] {
+export function snapshotProblems({ name, snapshots }: VirtualMachine, { owner, reader }: CheckOptions): Problem[] {
   const foreign = snapshots.filter((one) => !isOwnedBy(owner, one));
-  if (foreign.length === 0 || exportsOnly) return [];
+  if (foreign.length === 0 || reader === 'export') return [];
   const names = foreign.map((one) => `"${one.name}"${isOfRehost(one) ? ' (of another Rehost)' : ''}`);
   return [
     {

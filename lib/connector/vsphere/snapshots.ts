@@ -5,7 +5,7 @@ import { propertiesOf } from './properties.ts';
 import { runTask } from './tasks.ts';
 import type { VimSession } from './vim-session.ts';
 import { type SnapshotEntry, snapshotsIn } from './virtual-machine.ts';
-import { MalformedAnswerError } from './xml.ts';
+import { MalformedAnswerError, textOf } from './xml.ts';
 
 /** Begins the name of every snapshot that Rehost makes. */
 const PREFIX = 'rehost/';
@@ -44,7 +44,7 @@ export async function createSnapshot(
 }
 
 /** What vCenter answers while another task has the virtual machine. */
-const BUSY = ['TaskInProgress', 'ConcurrentAccess', 'ResourceInUse', 'InvalidState', 'VimFault'];
+const BUSY = ['TaskInProgress', 'ConcurrentAccess', 'ResourceInUse', 'InvalidState', 'FileLocked', 'VimFault'];
 
 /** Removes a snapshot, and what its removal left to consolidate. One that is gone is removed already. */
 export async function removeSnapshot(session: VimSession, vm: Moref, snapshot: Moref): Promise<void> {
@@ -65,7 +65,7 @@ export async function removeSnapshot(session: VimSession, vm: Moref, snapshot: M
 /** A snapshot can be gone from the list, and its files still be there. */
 export async function consolidate(session: VimSession, vm: Moref): Promise<void> {
   const found = await propertiesOf(session, vm, ['runtime.consolidationNeeded']);
-  if (found?.get('runtime.consolidationNeeded') !== 'true') return;
+  if (textOf(found?.get('runtime.consolidationNeeded')) !== 'true') return;
   await runTask(session, { method: 'ConsolidateVMDisks_Task', target: vm });
 }
 

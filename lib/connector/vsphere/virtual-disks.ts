@@ -1,3 +1,4 @@
+import { type Moref, morefOf } from './moref.ts';
 import { child, children, demandNumber, textOf, typeOf, type Xml } from './xml.ts';
 
 /** A disk of a virtual machine, or of a snapshot of it. */
@@ -14,6 +15,7 @@ export interface VirtualDisk {
   readonly backing: string;
   /** `[DATASTORE] FOLDER/NAME.vmdk` */
   readonly file?: string;
+  readonly datastore?: Moref;
   readonly mode: string;
   readonly isShared: boolean;
   readonly isEncrypted: boolean;
@@ -43,7 +45,14 @@ export function disksAmong(devices: Xml | undefined, boot?: Xml): VirtualDisk[] 
         place(a, 'controllerKey') - place(b, 'controllerKey') ||
         place(a, 'unitNumber') - place(b, 'unitNumber'),
     )
-    .map((device) => diskOf(device, controllers.get(textOf(device, 'controllerKey'))));
+    .map((device) => diskOf(device, controllers.get(textOf(device, 'controllerKey'))))
+    .map(withOwnId);
+}
+
+/** Copies of a file that are attached to one machine can have one id. */
+function withOwnId(disk: VirtualDisk, _: number, all: readonly VirtualDisk[]): VirtualDisk {
+  const isAlone = all.filter(({ id }) => id === disk.id).length === 1;
+  return isAlone ? disk : { ...disk, id: `${disk.id}-${disk.key}` };
 }
 
 function diskOf(device: Xml, controller: Xml | undefined): VirtualDisk {
@@ -59,6 +68,7 @@ function diskOf(device: Xml, controller: Xml | undefined): VirtualDisk {
     size: bytes === undefined ? demandNumber(device, 'capacityInKB') * 1024 : demandNumber(device, 'capacityInBytes'),
     backing: typeOf(backing),
     ...(file ? { file } : {}),
+    ...(child(backing, 'datastore') === undefined ? {} : { datastore: morefOf(backing, 'datastore') }),
     mode: textOf(backing, 'diskMode') ?? '',
     isShared: !['', 'sharingNone', undefined].includes(textOf(backing, 'sharing')),
     isEncrypted: child(backing, 'keyId') !== undefined,

@@ -20,10 +20,8 @@ export interface VirtualMachine {
   readonly isTemplate: boolean;
   readonly isEncrypted: boolean;
   readonly tracking: { readonly isSupported: boolean; readonly isOn: boolean };
-  readonly needsConsolidation: boolean;
   readonly snapshots: readonly SnapshotEntry[];
   readonly disks: readonly VirtualDisk[];
-  readonly datastores: readonly Moref[];
 }
 
 /** A snapshot as vCenter lists it. */
@@ -40,7 +38,6 @@ const PATHS = [
   'name',
   'runtime.powerState',
   'runtime.connectionState',
-  'runtime.consolidationNeeded',
   'guest.toolsRunningStatus',
   'config.template',
   'config.keyId',
@@ -48,7 +45,6 @@ const PATHS = [
   'capability.changeTrackingSupported',
   'config.hardware.device',
   'snapshot',
-  'datastore',
 ];
 
 /** Throws ServerNotFoundError. */
@@ -72,10 +68,8 @@ export async function virtualMachineOf(session: VimSession, id: VmId): Promise<V
       isSupported: text('capability.changeTrackingSupported') !== 'false',
       isOn: text('config.changeTrackingEnabled') === 'true',
     },
-    needsConsolidation: text('runtime.consolidationNeeded') === 'true',
     snapshots: snapshotsIn(found.get('snapshot')),
     disks: disksAmong(found.get('config.hardware.device')),
-    datastores: children(found.get('datastore'), 'ManagedObjectReference').map((one) => morefOf(one)),
   };
 }
 

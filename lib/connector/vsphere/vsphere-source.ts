@@ -29,8 +29,7 @@ export async function vsphereSource({ vcenter, reader, owner }: VsphereOptions):
     capabilities: { changeTracking: true, batch: true, quiesce: true, live: true },
     inventory: () => serversOf(session),
     applications: () => vAppsOf(session),
-    check: async (server) =>
-      problemsOf(session, await virtualMachineOf(session, server), { owner, exportsOnly: reader === 'export' }),
+    check: async (server) => problemsOf(session, await virtualMachineOf(session, server), { owner, reader }),
     freeze: (servers, freeze) => freezeAll(session, servers, { freeze, point }),
     reopen: (ref) => openPoint(session, ref, point),
     sweep: (kept) => sweepSnapshots(session, { kept: new Set(kept), point }),

@@ -8,7 +8,7 @@ import type { Trust } from './tls.ts';
 import type { Vcenter } from './vim-session.ts';
 import type { VsphereOptions } from './vsphere-source.ts';
 
-const OPTIONS = ['user', 'password-file', 'password-command', 'pin', 'ca', 'reader', 'owner'] as const;
+export const OPTIONS = ['user', 'password-file', 'password-command', 'pin', 'ca', 'reader', 'owner'] as const;
 type Option = (typeof OPTIONS)[number];
 const READERS: readonly ReaderChoice[] = ['auto', 'datastore', 'export'];
 const EXAMPLE = "'vsphere:https://vcenter.example.com/?user=rehost@vsphere.local&password-file=FILE'";

@@ -198,6 +198,17 @@ describeHere('what was left behind', () => {
     expect(await next.sweep!([])).toBe(1);
   });
 
+  test('by a removal that vCenter did not finish is consolidated before and after', async () => {
+    const { id, name } = await freshServer();
+    await vcsim.vm(name, { Fragmented: true });
+    await vcsim.counts();
+    const [point] = await source.freeze([id], { quiesce: 'no', name: 'rehost/run-1' });
+    expect((await vcsim.counts()).ConsolidateVMDisks_Task).toBe(1);
+    await vcsim.vm(name, { Fragmented: true });
+    await point!.release();
+    expect((await vcsim.counts()).ConsolidateVMDisks_Task).toBe(1);
+  });
+
   test('a snapshot whose removal vCenter refuses for a while is removed in the end', async () => {
     const { id, name } = await freshServer();
     const [point] = await source.freeze([id], { quiesce: 'no', name: 'rehost/run-1' });
@@ -241,6 +252,19 @@ describeHere('a check', () => {
         message: `${name} has 23 disks, and at most 22 can be migrated; move some to another server`,
       },
     ]);
+  });
+
+  test('names only privileges that the way of reading needs', async () => {
+    const { id } = await freshServer();
+    await vcsim.control('/revoke', ['VApp.Export', 'Datastore.FileManagement']);
+    const lacking = async (reader: string) => {
+      const [problem] = await (await transfers.open(`pin=${vcsim.pin}&reader=${reader}`)).check(id);
+      return problem!.message.replace(/ on .*?(,|;)/g, '$1').replace(/;.*/, '');
+    };
+    expect(await lacking('datastore')).toBe('user rehost@vsphere.local lacks Datastore.FileManagement');
+    expect(await lacking('export')).toBe('user rehost@vsphere.local lacks VApp.Export');
+    expect(await lacking('auto')).toBe('user rehost@vsphere.local lacks VApp.Export, Datastore.FileManagement');
+    await vcsim.control('/revoke', []);
   });
 
   test('names the privileges that the user lacks', async () => {

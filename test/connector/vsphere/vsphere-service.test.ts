@@ -64,7 +64,7 @@ describeHere('a service beside a vCenter', () => {
         vmServerAddress: { vmManagerId: expect.stringMatching(/^[0-9A-F]{8}-/), vmId: id },
         vmManagerName: '127.0.0.1',
         vmManagerType: 'VSPHERE',
-        vmPath: `/DC0/vm/${NAME}`,
+        vmPath: `/Datacenters/DC0/vm/${NAME}`,
       },
     });
     await sms.send(new ImportAppCatalogCommand({ roleName: 'sms' }));

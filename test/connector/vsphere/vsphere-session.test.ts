@@ -43,10 +43,10 @@ describeHere('the inventory', () => {
     expect(inFolder).toEqual({
       ...(await idOf('DC0_C0_RP0_VM7')),
       vmName: 'DC0_C0_RP0_VM7',
-      vmPath: '/DC0/vm/DC0_C0_RP0_VM7',
+      vmPath: '/Datacenters/DC0/vm/DC0_C0_RP0_VM7',
     });
     expect(servers.find(({ vmName }) => vmName === 'DC0_C0_APP0_VM0')).toMatchObject({
-      vmPath: '/DC0/vm/DC0_C0_APP0/DC0_C0_APP0_VM0',
+      vmPath: '/Datacenters/DC0/vm/DC0_C0_APP0/DC0_C0_APP0_VM0',
     });
   });
 

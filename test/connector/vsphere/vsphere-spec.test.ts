@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { checkSourceSpec } from '../../../lib/connector/open-source.ts';
-import { vsphereOptionsOf } from '../../../lib/connector/vsphere/vsphere-spec.ts';
+import { PRIVILEGES } from '../../../lib/connector/vsphere/privileges.ts';
+import { OPTIONS, vsphereOptionsOf } from '../../../lib/connector/vsphere/vsphere-spec.ts';
 
+const ROOT = join(import.meta.dirname, '..', '..', '..');
 let folder: string;
 let file: string;
 beforeAll(() => {
@@ -79,4 +81,14 @@ describe('the address of a vCenter', () => {
     );
     expect(check).not.toThrow('hunter2');
   });
+});
+
+test('docs/vsphere.md has every option, privilege and problem', () => {
+  const text = readFileSync(join(ROOT, 'docs', 'vsphere.md'), 'utf8');
+  const problems = readFileSync(join(ROOT, 'lib', 'connector', 'vsphere', 'problems.ts'), 'utf8');
+  const codes = [...problems.matchAll(/(?:add|problem|code:)\s*\(?\s*'(\w+)'/g)].map(([, code]) => `\`${code}`);
+  expect(codes.length).toBeGreaterThan(10);
+  const options = OPTIONS.map((option) => `\`${option}=\``);
+  const privileges = PRIVILEGES.map(({ privilege }) => `\`${privilege}\``);
+  expect([...options, ...privileges, ...codes].filter((words) => !text.includes(words))).toEqual([]);
 });

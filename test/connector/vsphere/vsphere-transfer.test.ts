@@ -203,6 +203,25 @@ describeHere('a server of a vCenter', () => {
     await vcsim.control('/leases', { Timeout: 300 });
   });
 
+  test('is exported by a host whose certificate vCenter vouches for, and by no other', async () => {
+    const { id, disk } = await freshServer();
+    const exporting = await transfers.open(`pin=${vcsim.pin}&reader=export`);
+    // The same server by another name: neither the pin nor an authority stands for it.
+    await vcsim.control('/leases', { Host: `localhost:${new URL(vcsim.url).port}` });
+    const result = await transfers.transfer(exporting, id, 'run-1');
+    await demandBytes(transfers.snapshots, only(result).snapshotId, disk.bytes);
+    await disk.write(0, noise(1));
+    await vcsim.counts();
+    await vcsim.control('/leases', { Thumbprint: '00:11' });
+    await expect(transfers.transfer(exporting, id, 'run-2')).rejects.toMatchObject({
+      name: 'UntrustedCertificateError',
+      message: expect.stringMatching(/^localhost:\d+ has the certificate .* not the one that is pinned/),
+    });
+    expect((await vcsim.counts()).nfc).toBeUndefined();
+    await vcsim.control('/leases', { Host: '*' });
+    await transfers.transfer(exporting, id, 'run-2');
+  });
+
   test('fails when somebody removes the snapshot while it is read, and is copied anew', async () => {
     const { id, disk } = await freshServer();
     const [point] = await source.freeze([id], { quiesce: 'no', name: 'rehost/run-0' });

@@ -16,6 +16,7 @@ type vmChange struct {
 	VM                                   string
 	PoweredOff, ToolsMissing, NoTracking bool
 	Encrypted, RDM, Independent, Shared  bool
+	Fragmented                           bool
 	Firmware                             string
 	AddDisk, Grow                        int64
 }
@@ -69,10 +70,17 @@ func RehostControl(s *Service) http.Handler {
 		return n, nil
 	})
 	on(mux, "/leases", func(o *struct {
-		Expire  bool
-		Timeout int32
-		PauseMs int
+		Expire           bool
+		Timeout          int32
+		PauseMs          int
+		Host, Thumbprint string
 	}) (interface{}, error) {
+		if o.Host != "" {
+			leaseHost = o.Host
+		}
+		if o.Thumbprint != "" {
+			leaseThumbprint = o.Thumbprint
+		}
 		if o.Expire {
 			expireLeases()
 		}
@@ -151,6 +159,9 @@ func (c *vmChange) apply(vm *VirtualMachine) error {
 	}
 	if c.NoTracking {
 		vm.Capability.ChangeTrackingSupported = types.NewBool(false)
+	}
+	if c.Fragmented {
+		vm.Runtime.ConsolidationNeeded = types.NewBool(true)
 	}
 	if c.Firmware != "" {
 		vm.Config.Firmware = c.Firmware

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -139,4 +141,12 @@ func rehostConsolidate(vm *VirtualMachine) {
 		w.apply()
 	}
 	delete(pending.writes, vm.Self.Value)
+}
+
+func (vm *VirtualMachine) ConsolidateVMDisksTask(req *types.ConsolidateVMDisks_Task) soap.HasFault {
+	task := CreateTask(vm, "consolidateVMDisks", func(t *Task) (types.AnyType, types.BaseMethodFault) {
+		vm.Runtime.ConsolidationNeeded = types.NewBool(false)
+		return nil, nil
+	})
+	return &methods.ConsolidateVMDisks_TaskBody{Res: &types.ConsolidateVMDisks_TaskResponse{Returnval: task.Run()}}
 }

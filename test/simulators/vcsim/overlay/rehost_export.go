@@ -21,8 +21,8 @@ import (
 // Seconds of a lease that nobody renews. It is only told: leases end when a test says so.
 var leaseTimeout int32 = 300
 
-// SHA-1 of the certificate, as leases name the one of the host that serves their disks.
-var leaseThumbprint string
+// SHA-1 of the certificate, as leases name the one of the host that serves their disks, and that host: `*` is vCenter itself.
+var leaseThumbprint, leaseHost = "", "*"
 
 func (v *VirtualMachineSnapshot) ExportSnapshot(ctx *Context, req *types.ExportSnapshot) soap.HasFault {
 	vm := Map.Get(v.Vm).(*VirtualMachine)
@@ -34,7 +34,7 @@ func (v *VirtualMachineSnapshot) ExportSnapshot(ctx *Context, req *types.ExportS
 		lease.files[name] = vm.diskPath(disk)
 		lease.Info.DeviceUrl = append(lease.Info.DeviceUrl, types.HttpNfcLeaseDeviceUrl{
 			Key:           fmt.Sprintf("/%s/%s%d:%d", vm.Self.Value, "ParaVirtualSCSIController", 0, *disk.UnitNumber),
-			Url:           (&url.URL{Scheme: "https", Host: "*", Path: nfcPrefix + path.Join(lease.Self.Value, name)}).String(),
+			Url:           (&url.URL{Scheme: "https", Host: leaseHost, Path: nfcPrefix + path.Join(lease.Self.Value, name)}).String(),
 			SslThumbprint: leaseThumbprint,
 			Disk:          types.NewBool(true),
 			TargetId:      name,
