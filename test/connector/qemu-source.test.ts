@@ -257,6 +257,18 @@ else
       expect(readdirSync(path('scratch'))).toEqual([]);
     });
 
+    test('is left alone when its QEMU would crash', async () => {
+      await guest.kill();
+      guest = await started('db1', ['-object', 'iothread,id=io']);
+      const [problem, ...others] = await source.check('db1');
+      expect(others).toEqual([]);
+      // Of QEMU 9.1 it is not.
+      if (guest.qmp.version[0] >= 10) return expect(problem).toBeUndefined();
+      expect(problem).toMatchObject({ code: 'IoThread', message: expect.stringContaining('can crash') });
+      await expect(freeze()).rejects.toMatchObject({ name: 'UnsupportedDiskError', code: 'IoThread' });
+      expect(await nodes()).toEqual([]);
+    });
+
     test('is frozen together with another, all or none', async () => {
       makeDisks('web1');
       const other = await started('web1');

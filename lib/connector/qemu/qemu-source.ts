@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { DiscoveredServer } from '../../ports.ts';
-import type { FreezeOptions, Point, Source, VmId } from '../source.ts';
+import { type FreezeOptions, type Point, type Source, UnsupportedDiskError, type VmId } from '../source.ts';
 import { uuidOf } from '../uuid-of.ts';
 import { isRecord } from './answers.ts';
 import { cut, type Fleece, folderOf, NbdServerInUseError, prepare, publish, removeFleeces } from './fleece.ts';
@@ -80,6 +80,7 @@ async function freeze(servers: readonly VmId[], options: Freezing): Promise<Poin
     try {
       for (const session of sessions) {
         await demandFree(session);
+        await demandSupported(session);
         // A point that is there is of an earlier process, or of another that lost its right to copy.
         await sweep(session, { scratch: options.scratch, isOrphan: () => true });
         const found = await disksOf(session.qmp);
@@ -109,6 +110,12 @@ export class GuestBusyError extends Error {
 async function demandFree({ qmp, guest }: Session) {
   if ((await graphOf(qmp)).ours.some(({ point }) => isOpen(point)))
     throw new GuestBusyError(`guest ${guest.id} is being copied already; wait until that copy has ended`);
+}
+
+/** Whoever did not check before: what QEMU cannot do is not tried on a guest that runs. */
+async function demandSupported({ qmp, guest }: Session) {
+  const [problem] = await problemsOfGuest(qmp);
+  if (problem) throw new UnsupportedDiskError(problem.code, `guest ${guest.id}: ${problem.message}`);
 }
 
 function fleeceOf(session: Session, disks: Fleece['disks'], { name, scratch }: Freezing): Fleece {
