@@ -48,6 +48,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'starts an image in QEMU, without changing it, to see whether it comes up',
     load: async () => (await import('./boot.ts')).boot,
   },
+  preflight: {
+    summary: 'says what an image, or a server at its source, needs before it starts in EC2',
+    load: async () => (await import('./preflight.ts')).preflight,
+  },
 };
 
 /** Runs the command line. Answers the exit status: 0 done, 1 failed, 2 called wrongly. */
@@ -92,6 +96,6 @@ const help = () =>
     '',
     ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`),
     '',
-    'Commands but `up`, `migrate`, `engine`, `fsck`, `export` and `boot` need a service: run `rehost up` and export the lines that it prints.',
+    'Commands but `up`, `migrate`, `engine`, `fsck`, `export`, `boot` and `preflight` need a service: run `rehost up` and export the lines that it prints.',
     '`rehost COMMAND --help` tells a command’s options.',
   ].join('\n');

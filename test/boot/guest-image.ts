@@ -13,7 +13,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { FIRST_PARTITION, masterBootRecord } from '../../scripts/partition-table.ts';
-import { cpio, type Entry } from './cpio.ts';
+import { cpio, type Entry } from '../support/cpio.ts';
 
 const MIB = 2 ** 20;
 const DISK = 160 * MIB;
