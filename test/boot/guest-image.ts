@@ -138,7 +138,7 @@ const grubConfiguration = (version: string) => `serial --unit=0
 terminal_output serial
 set timeout=0
 menuentry guest {
-  linux /boot/vmlinuz-${version} root=UUID=${ROOT} ro console=ttyS0 quiet
+  linux /boot/vmlinuz-${version} root=UUID=${ROOT} ro net.ifnames=0 console=ttyS0 quiet
   initrd /boot/initrd.img-${version}
 }
 `;

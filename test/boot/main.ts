@@ -80,6 +80,9 @@ try {
   say(`what changed: ${copied(second)}`);
 
   await service.kill();
+  const verdict = await rehost(['preflight', second.amiId!, '--data', file('data')]);
+  process.stdout.write(verdict.stdout);
+  if (verdict.status !== 0) throw new Error(`the image is not ready: ${verdict.stderr}`);
   const screenshot = file('screen.png');
   const options = ['--expect', 'pages are whole', '--memory', '512', '--screenshot', screenshot];
   const answer = await rehost(['boot', second.amiId!, '--data', file('data'), ...options]);
