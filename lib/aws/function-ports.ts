@@ -10,6 +10,7 @@ import { awsClient, pathStyle } from './client.ts';
 import { cloudFormationStacks } from './cloud-formation-stacks.ts';
 import { ebsSnapshots } from './ebs-snapshots.ts';
 import { ec2Images } from './ec2-images.ts';
+import { ec2Snapshots } from './ec2-snapshots.ts';
 import { partitionOf } from './partition.ts';
 import { s3Objects } from './s3-objects.ts';
 import { secretsManagerSecret } from './secrets-manager-secret.ts';
@@ -28,7 +29,12 @@ export const objects = ({ region }: Environment) => s3Objects(awsClient(S3Client
 export const images = () => ec2Images(awsClient(EC2Client));
 
 export const snapshots = () =>
-  ebsSnapshots({ ebs: awsClient(EBSClient), ec2: awsClient(EC2Client), clock: WALL_CLOCK, random: Math.random });
+  ebsSnapshots({
+    ebs: awsClient(EBSClient),
+    ec2: ec2Snapshots(awsClient(EC2Client)),
+    clock: WALL_CLOCK,
+    random: Math.random,
+  });
 
 /** `LAUNCH_ROLE` names the role with which CloudFormation makes the stacks of applications that name none. */
 export const stacks = ({ region, account, env: { LAUNCH_ROLE } }: Environment) =>

@@ -4,6 +4,7 @@ import type { Credentials } from '../agent/json-call.ts';
 import type { Blocks, OpenBlocks } from '../agent/options.ts';
 import { awsClient } from '../aws/client.ts';
 import { type EbsSnapshots, ebsSnapshots } from '../aws/ebs-snapshots.ts';
+import { ec2Snapshots } from '../aws/ec2-snapshots.ts';
 import { systemClock } from '../local/system-clock.ts';
 import type { BlockGrant } from '../messages.ts';
 
@@ -58,7 +59,7 @@ function open(
   return ebsSnapshots({
     ebs: awsClient(EBSClient, config),
     // States and deletions are the service's; the connector's key is not good for EC2.
-    ec2: awsClient(EC2Client, config),
+    ec2: ec2Snapshots(awsClient(EC2Client, config)),
     clock: systemClock,
     random: Math.random,
   });

@@ -32,6 +32,10 @@ const ON_THIS_MACHINE: Readonly<Record<string, Entry>> = {
     summary: 'starts an image in QEMU, without changing it, to see whether it comes up',
     load: async () => (await import('./boot.ts')).boot,
   },
+  preflight: {
+    summary: 'says what an image, or a server at its source, needs before it starts in EC2',
+    load: async () => (await import('./preflight.ts')).preflight,
+  },
   fsck: {
     summary: 'checks all that a stopped service keeps: databases, snapshots, blocks and images',
     load: async () => (await import('./fsck.ts')).fsck,

@@ -41,7 +41,9 @@ async function listen(name: string, greeting: string, answer: Answer) {
 const GREETING = '{"QMP": {"version": {"qemu": {"micro": 0, "minor": 2, "major": 7}}, "capabilities": []}}\r\n';
 const qmp = (answers: Readonly<Record<string, string>>) =>
   listen('db1.qmp', GREETING, (command, write) =>
-    write(`${answers[command] ?? (command === 'query-named-block-nodes' ? '{"return": []}' : '{"return": {}}')}\n`),
+    write(
+      `${answers[command] ?? (/^query-(named-block-nodes|iothreads|block)$/.test(command) ? '{"return": []}' : '{"return": {}}')}\n`,
+    ),
   );
 
 describe('what says that it is QEMU', () => {

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { qemuSource } from '../../lib/connector/qemu/qemu-source.ts';
 import type { Disk, Extent, Point, Source } from '../../lib/connector/source.ts';
@@ -31,6 +32,15 @@ async function bytesOf(disk: Disk): Promise<Buffer> {
   const bytes = Buffer.alloc(disk.size);
   await disk.read(0, bytes);
   return bytes;
+}
+
+/** A process that freezes the guest, and says when it begins and when it has. */
+function startChild() {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'qemu-child.ts'), folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_NO_WARNINGS: '1' },
+  });
+  return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
 }
 
 /** Writes pages of 1, 2, … and after each its number to a page of its own. */
@@ -192,11 +202,9 @@ else
 
     test('goes on being copied after a kill of the process that copied it', async () => {
       const before = readFileSync(path('db1-a.img'));
-      const child = spawn(process.execPath, [join(import.meta.dirname, 'qemu-child.ts'), folder], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-        env: { ...process.env, NODE_NO_WARNINGS: '1' },
-      });
-      const [ref] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+      const { child, lines } = startChild();
+      await lines.next();
+      const ref = String((await lines.next()).value);
       child.kill('SIGKILL');
       await once(child, 'close');
       await guest.io('vda', 'write -P 9 0 8M');
@@ -206,6 +214,25 @@ else
       await point.release();
       expect(await nodes()).toEqual([]);
       expect(await source.reopen(ref)).toBeUndefined();
+    });
+
+    test('lives on, and can be frozen, whenever a process is killed that freezes it', async () => {
+      // From the first command to the last, and a little more: a freeze takes some 40 ms.
+      for (const delay of [0, 4, 9, 15, 25, 50]) {
+        const { child, lines } = startChild();
+        await lines.next();
+        await sleep(delay);
+        child.kill('SIGKILL');
+        await once(child, 'close');
+        expect(await source.check('db1')).toEqual([]);
+        expect(await guest.qmp.execute('query-status')).toMatchObject({ running: true });
+      }
+      const point = await freeze();
+      await guest.io('vda', 'write -P 1 0 64k');
+      await point.release();
+      expect(await nodes()).toEqual([]);
+      await guest.io('vda', 'write -P 2 0 64k');
+      expect(readFileSync(path('db1-a.img'))[0]).toBe(2);
     });
 
     test('is freed from what a killed process left behind when it is frozen again', async () => {
@@ -255,6 +282,18 @@ else
       await expect(freeze('must')).rejects.toMatchObject({ name: 'QuiesceError' });
       expect(await nodes()).toEqual([]);
       expect(readdirSync(path('scratch'))).toEqual([]);
+    });
+
+    test('is left alone when its QEMU would crash', async () => {
+      await guest.kill();
+      guest = await started('db1', ['-object', 'iothread,id=io']);
+      const [problem, ...others] = await source.check('db1');
+      expect(others).toEqual([]);
+      // Of QEMU 9.1 it is not.
+      if (guest.qmp.version[0] >= 10) return expect(problem).toBeUndefined();
+      expect(problem).toMatchObject({ code: 'IoThread', message: expect.stringContaining('can crash') });
+      await expect(freeze()).rejects.toMatchObject({ name: 'UnsupportedDiskError', code: 'IoThread' });
+      expect(await nodes()).toEqual([]);
     });
 
     test('is frozen together with another, all or none', async () => {

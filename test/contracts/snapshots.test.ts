@@ -6,6 +6,7 @@ import { EC2Client } from '@aws-sdk/client-ec2';
 import { describe } from '@jest/globals';
 import { awsClient } from '../../lib/aws/client.ts';
 import { ebsSnapshots } from '../../lib/aws/ebs-snapshots.ts';
+import { ec2Snapshots } from '../../lib/aws/ec2-snapshots.ts';
 import { openFileSnapshots } from '../../lib/local/file-snapshots.ts';
 import { systemClock } from '../../lib/local/system-clock.ts';
 import { KEY, openBed } from '../local/ebs/bed.ts';
@@ -28,7 +29,8 @@ describe('openFileSnapshots', () => {
   }, LOCAL);
 });
 
-const adapter = (ebs: EBSClient, ec2: EC2Client) => ebsSnapshots({ ebs, ec2, clock: systemClock, random: Math.random });
+const adapter = (ebs: EBSClient, ec2: EC2Client) =>
+  ebsSnapshots({ ebs, ec2: ec2Snapshots(ec2), clock: systemClock, random: Math.random });
 
 describe('ebsSnapshots on the endpoint of rehost up', () => {
   snapshotsContract(async () => {

@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-sms';
 import { jsonCall } from '../../lib/agent/json-call.ts';
 import { ebsSnapshots } from '../../lib/aws/ebs-snapshots.ts';
+import { ec2Snapshots } from '../../lib/aws/ec2-snapshots.ts';
 import type { Endpoint } from '../../lib/cli/endpoint.ts';
 import { systemClock } from '../../lib/local/system-clock.ts';
 import { BLOCK_SIZE } from '../../lib/snapshots.ts';
@@ -66,7 +67,7 @@ export function snapshotsAt({ url, region, credentials }: Place) {
   const config = { endpoint: url, region, credentials, maxAttempts: 1 };
   return ebsSnapshots({
     ebs: new EBSClient(config),
-    ec2: new EC2Client(config),
+    ec2: ec2Snapshots(new EC2Client(config)),
     clock: systemClock,
     random: Math.random,
   });

@@ -26,7 +26,11 @@ export async function changesSince(
     throw new ChangesUnknownError(
       `disk ${key} of guest ${ref.server} has no list of changes ${bitmap}: the guest was restarted since, or its disk exchanged`,
     );
-  if (bitmaps.some((one) => one.node === node && one.name === READING_BITMAP)) await forget(qmp, node);
+  // A process was killed while it read.
+  if (bitmaps.some((one) => one.node === node && one.name === READING_BITMAP)) {
+    await endExport(qmp, readingExport(ref, index)).catch(() => {});
+    await forget(qmp, node);
+  }
   await qmp.execute('block-dirty-bitmap-add', { node, name: READING_BITMAP, granularity: BLOCK_SIZE, disabled: true });
   try {
     await qmp.execute('block-dirty-bitmap-merge', { node, target: READING_BITMAP, bitmaps: [bitmap] });
@@ -36,10 +40,12 @@ export async function changesSince(
   }
 }
 
+const readingExport = ({ point }: RefContent, index: number) => `${exportName(point, index)}-b`;
+
 const forget = (qmp: Qmp, node: string) => qmp.execute('block-dirty-bitmap-remove', { node, name: READING_BITMAP });
 
 async function readMarks({ qmp, ref, index }: { qmp: Qmp; ref: RefContent; index: number }): Promise<Extent[]> {
-  const id = `${exportName(ref.point, index)}-b`;
+  const id = readingExport(ref, index);
   await qmp.execute('block-export-add', {
     type: 'nbd',
     id,

@@ -7,7 +7,7 @@ import { endExport } from './exports.ts';
 import { graphOf } from './graph.ts';
 import type { GuestDisk } from './guest-disks.ts';
 import type { Guest, Session } from './guests.ts';
-import { bitmapName, exportName, nodeName, type PointId, readBitmapName, readNodeName } from './names.ts';
+import { bitmapName, exportName, folderName, nodeName, type PointId, readBitmapName, readNodeName } from './names.ts';
 import { paused } from './pause.ts';
 import { type Qmp, QmpError } from './qmp.ts';
 
@@ -34,7 +34,7 @@ export interface Fleece {
   readonly folder: string;
 }
 
-export const folderOf = (scratch: string, point: PointId) => join(scratch, `rehost-${point}`);
+export const folderOf = (scratch: string, point: PointId) => join(scratch, folderName(point));
 export const socketIn = (folder: string) => join(folder, 'nbd');
 
 /** Makes all that a point needs but the point itself; the guest notices nothing. */
@@ -44,7 +44,7 @@ export async function prepare({ session, point, label, disks, folder }: Fleece):
   for (const [index, { node, size }] of disks.entries()) {
     const target = nodeName(point, index, 't');
     const file = { driver: 'file', filename: join(folder, String(index)) };
-    await createFile(qmp, { ...file, size });
+    await createFile(qmp, { ...file, size }, `${JOB}${point}-${index}`);
     await qmp.execute('blockdev-add', { ...file, 'node-name': target });
     // QEMU has it open. Without a name it is gone when QEMU closes it, whatever becomes of us.
     await rm(file.filename);
@@ -72,8 +72,10 @@ async function makeFolder(folder: string, { qmp }: Guest) {
   if (process.getuid?.() === 0 && uid !== 0) await chown(folder, uid, gid);
 }
 
-async function createFile(qmp: Qmp, options: { driver: string; filename: string; size: number }) {
-  const id = 'rehost-create';
+/** Of the jobs that make files. */
+const JOB = 'rehost-create-';
+
+async function createFile(qmp: Qmp, options: { driver: string; filename: string; size: number }, id: string) {
   await qmp.execute('blockdev-create', { 'job-id': id, options });
   for (;;) {
     const jobs = listOf(await qmp.execute('query-jobs'), 'query-jobs');
@@ -138,6 +140,7 @@ async function startServer(qmp: Qmp, { guest, path }: { guest: Guest; path: stri
  * read from goes with them, unless it is known to be another program's.
  */
 export async function removeFleeces(qmp: Qmp, { keepServer = false } = {}): Promise<PointId[]> {
+  await dismissJobs(qmp);
   const { ours, bitmaps } = await graphOf(qmp);
   if (ours.length === 0) return [];
   if (!keepServer) await endExports(qmp);
@@ -156,6 +159,12 @@ export async function removeFleeces(qmp: Qmp, { keepServer = false } = {}): Prom
   await remove('c');
   await remove('t');
   return [...new Set(ours.map(({ point }) => point))];
+}
+
+/** A job that nobody dismissed stays for ever. */
+async function dismissJobs(qmp: Qmp) {
+  for (const { id, status } of listOf(await qmp.execute('query-jobs'), 'query-jobs'))
+    if (String(id).startsWith(JOB) && status === 'concluded') await qmp.execute('job-dismiss', { id });
 }
 
 /** The server is ours when all its exports are: we start it when our nodes are there already, and nobody else can meanwhile. */

@@ -30,7 +30,15 @@ export interface GuestDisks {
 const NO_DISKS = /^(cfi\.pflash|ide-cd$|scsi-cd$|floppy$)/;
 /** QEMU lets a copy be given up without harm to the guest since then (on-cbw-error). Source: its QAPI schema, Since: 7.1. */
 const NEEDED_VERSION = [7, 1] as const;
+/**
+ * In QEMU 7.2.22 the whole guest dies when a client leaves the NBD server of a disk that an I/O thread serves (seen: an assertion of blockdev-nbd.c,
+ * qemu_in_main_thread). QEMU 9.1 has another NBD server, which takes threads into account; between the two nobody here has tried.
+ */
+const THREADS_VERSION = [9, 1] as const;
 const VOLUME_SECTOR = 512;
+
+type Version = readonly [major: number, minor: number];
+const isOlder = ([major, minor]: Version, than: Version) => major < than[0] || (major === than[0] && minor < than[1]);
 
 export async function disksOf(qmp: Qmp): Promise<GuestDisks> {
   const found: (GuestDisk & { bootIndex: number })[] = [];
@@ -78,14 +86,7 @@ async function property(qmp: Qmp, path: string, name: string): Promise<unknown> 
 
 /** What keeps the guest from being replicated. */
 export async function problemsOfGuest(qmp: Qmp): Promise<Problem[]> {
-  const [major, minor] = qmp.version;
-  if (major < NEEDED_VERSION[0] || (major === NEEDED_VERSION[0] && minor < NEEDED_VERSION[1]))
-    return [
-      {
-        code: 'QemuTooOld',
-        message: `its QEMU is ${major}.${minor}, and a frozen copy of a running disk needs 7.1 or later; update it and start the guest again, or copy its images while it is off (images:FOLDER)`,
-      },
-    ];
+  if (isOlder(qmp.version, NEEDED_VERSION)) return [tooOld(qmp.version)];
   const { disks } = await disksOf(qmp);
   const problems: Problem[] = disks.flatMap(problemsOfDisk);
   if (disks.length === 0) problems.push({ code: 'NoDisks', message: 'it has no disks; there is nothing to migrate' });
@@ -94,8 +95,21 @@ export async function problemsOfGuest(qmp: Qmp): Promise<Problem[]> {
       code: 'TooManyDisks',
       message: `it has ${disks.length} disks, and at most ${MAX_DISKS} can be migrated; move some to another server`,
     });
+  if (
+    isOlder(qmp.version, THREADS_VERSION) &&
+    listOf(await qmp.execute('query-iothreads'), 'query-iothreads').length > 0
+  )
+    problems.push({
+      code: 'IoThread',
+      message: `it has I/O threads, and QEMU ${qmp.version.join('.')} can crash with the guest when such a disk is read from outside; start it without iothread, or with QEMU 9.1 or later, or copy its images while it is off (images:FOLDER)`,
+    });
   return problems;
 }
+
+const tooOld = (version: Version): Problem => ({
+  code: 'QemuTooOld',
+  message: `its QEMU is ${version.join('.')}, and a frozen copy of a running disk needs 7.1 or later; update it and start the guest again, or copy its images while it is off (images:FOLDER)`,
+});
 
 function problemsOfDisk({ key, size, sectorSize }: GuestDisk): Problem[] {
   const problems: Problem[] = [];

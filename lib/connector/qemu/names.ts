@@ -43,3 +43,7 @@ export function readBitmapName(name: string): { point: PointId; disk: number } |
 export const READING_BITMAP = 'rehost-reading';
 
 export const exportName = (point: PointId, disk: number) => `rehost-${point}-${disk}`;
+
+/** Of a point, in the folder for what guests overwrite. */
+export const folderName = (point: PointId) => `rehost-${point}`;
+export const pointOfFolder = (name: string): PointId | undefined => /^rehost-([0-9a-z]{12})$/.exec(name)?.[1];

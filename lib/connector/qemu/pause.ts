@@ -1,4 +1,4 @@
-import { listOf, recordOf } from './answers.ts';
+import { listOf, recordOf, textOf } from './answers.ts';
 import type { Qmp } from './qmp.ts';
 
 /** A node that stands for a pause of ours, so that whoever comes next knows whose it is. */
@@ -23,7 +23,7 @@ export async function paused(qmp: Qmp, work: () => Promise<void>): Promise<void>
 /** Lets a guest go on that an earlier process held still. */
 export async function resume(qmp: Qmp): Promise<void> {
   const nodes = listOf(await qmp.execute('query-named-block-nodes', { flat: true }), 'query-named-block-nodes');
-  if (!nodes.some((node) => node['node-name'] === MARK)) return;
+  if (!nodes.some((node) => textOf(node['node-name'], 'query-named-block-nodes') === MARK)) return;
   await qmp.execute('cont');
   await qmp.execute('blockdev-del', { 'node-name': MARK });
 }

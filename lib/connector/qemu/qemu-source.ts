@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { realpathSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { DiscoveredServer } from '../../ports.ts';
-import type { FreezeOptions, Point, Source, VmId } from '../source.ts';
+import { type FreezeOptions, type Point, type Source, UnsupportedDiskError, type VmId } from '../source.ts';
 import { uuidOf } from '../uuid-of.ts';
 import { isRecord } from './answers.ts';
 import { cut, type Fleece, folderOf, NbdServerInUseError, prepare, publish, removeFleeces } from './fleece.ts';
@@ -12,7 +12,7 @@ import { graphOf } from './graph.ts';
 import { type Quiesced, QuiesceError, quiesce } from './guest-agent.ts';
 import { disksOf, problemsOfGuest } from './guest-disks.ts';
 import { findGuest, findGuests, type Guest, type Session, withGuest, withGuests } from './guests.ts';
-import { bitmapName, pointIdOf, timeOf } from './names.ts';
+import { bitmapName, pointIdOf, pointOfFolder, timeOf } from './names.ts';
 import { type RefContent, readRef } from './point-ref.ts';
 
 /** Milliseconds after which a point that nobody here has open is taken for one that a process left behind: a week, longer than any copy. */
@@ -37,6 +37,7 @@ export function qemuSource(place: string, options: QemuOptions): Source {
 }
 
 async function* inventory(root: string, options: QemuOptions): AsyncGenerator<DiscoveredServer> {
+  await sweepFolders(options);
   for (const guest of await findGuests(root)) {
     const name = await nameOf(guest, options);
     if (name !== undefined) yield { vmId: guest.id, vmName: name, vmPath: `/${basename(root)}/vm/${guest.id}` };
@@ -47,7 +48,7 @@ async function* inventory(root: string, options: QemuOptions): AsyncGenerator<Di
 async function nameOf(guest: Guest, { scratch }: QemuOptions): Promise<string | undefined> {
   try {
     return await withGuest(guest, async (qmp) => {
-      await sweep({ guest, qmp }, { scratch, isOrphan: (at) => at < Date.now() - ORPHANED_AFTER });
+      await sweep({ guest, qmp }, { scratch, isOrphan: isOrphaned });
       const answer = await qmp.execute('query-name');
       return isRecord(answer) && typeof answer.name === 'string' && answer.name !== '' ? answer.name : guest.id;
     });
@@ -55,6 +56,17 @@ async function nameOf(guest: Guest, { scratch }: QemuOptions): Promise<string | 
     return (error as Error).name === 'ServerNotFoundError' ? undefined : guest.id;
   }
 }
+
+/** A process that was killed before its point had nodes left a folder that no guest knows. */
+async function sweepFolders({ scratch }: QemuOptions) {
+  for (const name of await readdir(scratch)) {
+    const point = pointOfFolder(name);
+    if (point && !isOpen(point) && isOrphaned(timeOf(point)))
+      await rm(join(scratch, name), { recursive: true, force: true });
+  }
+}
+
+const isOrphaned = (at: number) => at < Date.now() - ORPHANED_AFTER;
 
 interface Sweeping {
   readonly scratch: string;
@@ -64,7 +76,7 @@ interface Sweeping {
 /** Removes points that processes have left behind in a guest. */
 async function sweep({ qmp }: Session, { scratch, isOrphan }: Sweeping) {
   const { ours } = await graphOf(qmp);
-  if (!ours.some(({ point }) => !isOpen(point) && isOrphan(timeOf(point)))) return;
+  if (ours.length > 0 && !ours.some(({ point }) => !isOpen(point) && isOrphan(timeOf(point)))) return;
   for (const point of await removeFleeces(qmp)) await rm(folderOf(scratch, point), { recursive: true, force: true });
 }
 
@@ -80,6 +92,7 @@ async function freeze(servers: readonly VmId[], options: Freezing): Promise<Poin
     try {
       for (const session of sessions) {
         await demandFree(session);
+        await demandSupported(session);
         // A point that is there is of an earlier process, or of another that lost its right to copy.
         await sweep(session, { scratch: options.scratch, isOrphan: () => true });
         const found = await disksOf(session.qmp);
@@ -109,6 +122,12 @@ export class GuestBusyError extends Error {
 async function demandFree({ qmp, guest }: Session) {
   if ((await graphOf(qmp)).ours.some(({ point }) => isOpen(point)))
     throw new GuestBusyError(`guest ${guest.id} is being copied already; wait until that copy has ended`);
+}
+
+/** Whoever did not check before: what QEMU cannot do is not tried on a guest that runs. */
+async function demandSupported({ qmp, guest }: Session) {
+  const [problem] = await problemsOfGuest(qmp);
+  if (problem) throw new UnsupportedDiskError(problem.code, `guest ${guest.id}: ${problem.message}`);
 }
 
 function fleeceOf(session: Session, disks: Fleece['disks'], { name, scratch }: Freezing): Fleece {

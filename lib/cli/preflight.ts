@@ -1,0 +1,52 @@
+import { resolve } from 'node:path';
+import { openSource } from '../connector/open-source.ts';
+import { preflight as look } from '../connector/preflight/preflight.ts';
+import type { Preflight } from '../connector/preflight/report.ts';
+import { openImageFolder } from '../local/image-folder.ts';
+import { snapshotBytes } from '../local/snapshot-bytes.ts';
+import { type Command, UsageError } from './command.ts';
+import { imageOf } from './image-of.ts';
+
+/** Exit statuses by verdict. */
+const STATUS: Readonly<Record<Preflight['verdict'], number>> = { ready: 0, 'needs import': 3, unsupported: 4 };
+
+/** Says of an image, or of a server at its source, what it needs before it starts in EC2. Changes neither. */
+export const preflight: Command = {
+  usage: 'rehost preflight IMAGE [--data .rehost] | rehost preflight SERVER --source KIND:PLACE',
+  options: { data: { type: 'string', default: '.rehost' }, source: { type: 'string' }, json: { type: 'boolean' } },
+  async run({ values, positionals: [name] }) {
+    if (!name) throw new UsageError('name an image, such as ami-0123456789abcdef0, or a server and its --source');
+    const { data, source } = values as { data: string; source?: string };
+    const result = source === undefined ? await ofImage(name, resolve(data)) : await ofServer(name, source);
+    if (values.json) console.log(JSON.stringify(result, undefined, 2));
+    else print(name, result);
+    return STATUS[result.verdict];
+  },
+};
+
+async function ofImage(imageId: string, data: string): Promise<Preflight> {
+  const folder = await openImageFolder(data);
+  try {
+    const { disks, bootMode } = imageOf(imageId, folder);
+    const readers = await Promise.all(disks.map((disk) => snapshotBytes(disk, folder.snapshots)));
+    return await look(readers, bootMode === undefined ? {} : { bootMode });
+  } finally {
+    await folder.close();
+  }
+}
+
+async function ofServer(server: string, spec: string): Promise<Preflight> {
+  const [point] = await openSource(spec).freeze([server], { quiesce: 'try', name: 'rehost/preflight' });
+  try {
+    return await look(await point!.disks(), point!.bootMode === undefined ? {} : { bootMode: point!.bootMode });
+  } finally {
+    await point!.release();
+  }
+}
+
+function print(name: string, { verdict, facts, findings, notes }: Preflight) {
+  for (const fact of facts) console.log(`  ${fact}`);
+  for (const { code, message } of findings) console.log(`  ${code}: ${message}`);
+  for (const note of notes) console.log(`  (${note})`);
+  console.log(`${name}: ${verdict}`);
+}

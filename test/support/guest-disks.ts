@@ -1,0 +1,109 @@
+import { gzipSync } from 'node:zlib';
+import { formatExt4 } from '../../scripts/ext4/format.ts';
+import type { Entry } from '../../scripts/ext4/tree.ts';
+import { FIRST_PARTITION, masterBootRecord } from '../../scripts/partition-table.ts';
+import { cpio } from './cpio.ts';
+
+const MIB = 2 ** 20;
+/** Types of GPT partitions as they are stored. */
+const EFI_SYSTEM = '28732ac11ff8d211ba4b00a0c93ec93b';
+const LINUX = 'af3dc60f838472478e793d69d8477de4';
+
+/** The files of a system, by their paths; a text of undefined takes away what is there. */
+export type Files = Readonly<Record<string, string | Buffer | undefined>>;
+
+export const VERSION = '6.1.0-9-amd64';
+
+/** An initial file system with these paths in it, as packages make it: firmware first, then the rest, compressed. */
+export function initramfs(paths: readonly string[], pack: (bytes: Buffer) => Buffer = gzipSync): Buffer {
+  const firmware = cpio([
+    { path: 'kernel/x86/microcode/GenuineIntel.bin', mode: 0o100644, content: Buffer.alloc(999) },
+  ]);
+  const rest = cpio(paths.map((path) => ({ path, mode: 0o100644, content: Buffer.alloc(1_001) })));
+  return Buffer.concat([firmware, Buffer.alloc(512), pack(rest)]);
+}
+
+/** A system that is ready for EC2. */
+export const READY: Files = {
+  'etc/os-release': 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n',
+  'etc/fstab':
+    '# made by the installer\nUUID=8a9a7c3e-7f0c-4d3b-9a55-0c1de5f0a001 / ext4 errors=remount-ro 0 1\nUUID=0b0b none swap sw 0 0\n',
+  'etc/network/interfaces': 'auto lo\niface lo inet loopback\nallow-hotplug en*\niface en* inet dhcp\n',
+  [`boot/vmlinuz-${VERSION}`]: 'kernel',
+  [`boot/initrd.img-${VERSION}`]: initramfs(['init', `usr/lib/modules/${VERSION}/kernel/drivers/nvme/host/nvme.ko`]),
+  'boot/grub/grub.cfg': `menuentry Debian {\n  linux /boot/vmlinuz-${VERSION} root=UUID=8a9a ro console=ttyS0\n}\n`,
+  [`lib/modules/${VERSION}/modules.builtin`]: 'kernel/fs/ext4/ext4.ko\n',
+  [`lib/modules/${VERSION}/kernel/drivers/net/ethernet/amazon/ena/ena.ko`]: 'driver',
+};
+
+function entriesOf(files: Files): Entry[] {
+  return Object.entries(files)
+    .filter(([, content]) => content !== undefined)
+    .map(([path, content]) =>
+      typeof content === 'string' && content.startsWith('-> ')
+        ? { path, link: content.slice(3) }
+        : { path, content: content! },
+    );
+}
+
+/** An ext4 file system with these files. A text that begins with `-> ` is a link. */
+export function fileSystem(files: Files, size = 8 * MIB): Buffer {
+  const bytes = Buffer.alloc(size);
+  const label = { label: 'root', uuid: '8a9a7c3e-7f0c-4d3b-9a55-0c1de5f0a001', at: 1_700_000_000 };
+  for (const piece of formatExt4(size, entriesOf(files), label)) piece.bytes.copy(bytes, piece.offset);
+  return bytes;
+}
+
+/** A disk with an MBR, boot code and one partition. */
+export function mbrDisk(partition: Buffer): Buffer {
+  const disk = Buffer.alloc(FIRST_PARTITION + partition.length);
+  masterBootRecord(disk.length, { text: 'boot', signature: 1, isActive: true }).copy(disk);
+  partition.copy(disk, FIRST_PARTITION);
+  return disk;
+}
+
+/** A disk with a GPT: an EFI system partition, and behind it the others. */
+export function gptDisk(esp: Buffer, ...others: Buffer[]): Buffer {
+  const all = [esp, ...others];
+  const disk = Buffer.alloc(FIRST_PARTITION + all.reduce((sum, one) => sum + one.length, 0) + MIB);
+  disk.writeUInt8(0xee, 446 + 4);
+  disk.writeUInt16LE(0xaa55, 510);
+  disk.write('EFI PART', 512);
+  disk.writeBigUInt64LE(2n, 512 + 72);
+  disk.writeUInt32LE(128, 512 + 80);
+  disk.writeUInt32LE(128, 512 + 84);
+  let at = FIRST_PARTITION;
+  for (const [position, partition] of all.entries()) {
+    const entry = 1024 + position * 128;
+    disk.write(position === 0 ? EFI_SYSTEM : LINUX, entry, 'hex');
+    disk.writeBigUInt64LE(BigInt(at / 512), entry + 32);
+    disk.writeBigUInt64LE(BigInt((at + partition.length) / 512 - 1), entry + 40);
+    partition.copy(disk, at);
+    at += partition.length;
+  }
+  return disk;
+}
+
+/** A FAT32 with a file of that name in EFI/BOOT, or without any. One cluster is a sector. */
+export function efiPartition(name?: string): Buffer {
+  const [bytes, sector, reserved, table] = [Buffer.alloc(MIB), 512, 32, 16];
+  bytes.writeUInt16LE(sector, 11);
+  bytes.writeUInt8(1, 13);
+  bytes.writeUInt16LE(reserved, 14);
+  bytes.writeUInt8(1, 16);
+  bytes.writeUInt32LE(table, 36);
+  bytes.writeUInt32LE(2, 44);
+  bytes.write('FAT32   ', 82);
+  const cluster = (number: number) => (reserved + table + number - 2) * sector;
+  for (const number of [2, 3, 4, 5]) bytes.writeUInt32LE(0x0fffffff, reserved * sector + number * 4);
+  const entry = (at: number, text: string, { folder, to }: { folder: boolean; to: number }) => {
+    bytes.write(text.padEnd(11), at);
+    bytes.writeUInt8(folder ? 0x10 : 0x20, at + 11);
+    bytes.writeUInt16LE(to, at + 26);
+    bytes.writeUInt32LE(folder ? 0 : 5, at + 28);
+  };
+  entry(cluster(2), 'EFI', { folder: true, to: 3 });
+  entry(cluster(3), 'BOOT', { folder: true, to: 4 });
+  if (name !== undefined) entry(cluster(4), name, { folder: false, to: 5 });
+  return bytes;
+}
