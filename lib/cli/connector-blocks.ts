@@ -1,10 +1,9 @@
 import { EBSClient } from '@aws-sdk/client-ebs';
-import { EC2Client } from '@aws-sdk/client-ec2';
 import type { Credentials } from '../agent/json-call.ts';
 import type { Blocks, OpenBlocks } from '../agent/options.ts';
 import { awsClient } from '../aws/client.ts';
 import { type EbsSnapshots, ebsSnapshots } from '../aws/ebs-snapshots.ts';
-import { ec2Snapshots } from '../aws/ec2-snapshots.ts';
+import type { Ec2Snapshots } from '../aws/ec2-snapshots.ts';
 import { systemClock } from '../local/system-clock.ts';
 import type { BlockGrant } from '../messages.ts';
 
@@ -58,9 +57,14 @@ function open(
   const config = { region, credentials, ...(endpoint === undefined ? {} : { endpoint }) };
   return ebsSnapshots({
     ebs: awsClient(EBSClient, config),
-    // States and deletions are the service's; the connector's key is not good for EC2.
-    ec2: ec2Snapshots(awsClient(EC2Client, config)),
+    ec2: OF_THE_SERVICE,
     clock: systemClock,
     random: Math.random,
   });
 }
+
+/** The connector's key is good for blocks only. */
+const OF_THE_SERVICE: Ec2Snapshots = {
+  state: async (id) => Promise.reject(new Error(`the state of ${id} is to be asked of the service`)),
+  remove: async (id) => Promise.reject(new Error(`${id} is the service's to remove`)),
+};

@@ -36,11 +36,17 @@ async function ofImage(imageId: string, data: string): Promise<Preflight> {
 }
 
 async function ofServer(server: string, spec: string): Promise<Preflight> {
-  const [point] = await openSource(spec).freeze([server], { quiesce: 'try', name: 'rehost/preflight' });
+  const source = await openSource(spec);
   try {
-    return await look(await point!.disks(), point!.bootMode === undefined ? {} : { bootMode: point!.bootMode });
+    const [point] = await source.freeze([server], { quiesce: 'try', name: 'rehost/preflight' });
+    const { bootMode } = point!;
+    try {
+      return await look(await point!.disks(), bootMode === undefined ? {} : { bootMode });
+    } finally {
+      await point!.release();
+    }
   } finally {
-    await point!.release();
+    await source.close?.();
   }
 }
 
