@@ -7,6 +7,7 @@ import {
   PutAppReplicationConfigurationCommand,
   type ServerLaunchConfiguration,
   StartAppReplicationCommand,
+  type Tag,
 } from '@aws-sdk/client-sms';
 import type { Started } from './start.ts';
 
@@ -28,7 +29,7 @@ export async function importCatalog({ sms }: Started, settle: () => Promise<unkn
 /** Creates an application of groups of servers. */
 export async function createApp(
   started: Started,
-  { name = 'shop', groups, ...more }: { name?: string; groups: readonly (readonly string[])[] } & object,
+  { name = 'shop', groups, ...more }: { name?: string; groups: readonly (readonly string[])[]; tags?: Tag[] } & object,
 ): Promise<TestApp> {
   const { appSummary, serverGroups = [] } = await started.sms.send(
     new CreateAppCommand({
