@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import middy from '@middy/core';
+import { connectorActions } from '../../lib/api/connectors/actions.ts';
+import { adminApi } from '../../lib/api/connectors/admin-api.ts';
+import { keyPermissions } from '../../lib/api/connectors/permissions.ts';
 import { createDispatcher } from '../../lib/api/dispatch.ts';
 import type { HttpResponse } from '../../lib/api/http.ts';
 import { smsApi } from '../../lib/api/sms/api.ts';
@@ -8,7 +11,7 @@ import { takingNotifications } from '../../lib/api/validation-notifications.ts';
 import { awsClient } from '../../lib/aws/client.ts';
 import type { DirectCall } from '../../lib/aws/lambda-request-handler.ts';
 import { secretsManagerSecret } from '../../lib/aws/secrets-manager-secret.ts';
-import { awsServices, variable } from '../../lib/aws/services.ts';
+import { awsConnectorServices, awsServices, variable } from '../../lib/aws/services.ts';
 
 /** What a function URL sends. Source: Lambda developer guide, function URLs, payload format 2.0. */
 interface UrlCall {
@@ -35,14 +38,16 @@ export function api() {
 
 async function prepare() {
   const services = awsServices(process.env, { tokenSecret: await pageTokenSecret() });
-  const common = { apis: [smsApi(services)], newRequestId: randomUUID, log: services.log };
+  const connectors = awsConnectorServices(process.env, services);
+  const apis = [smsApi(services, undefined, connectorActions(connectors)), adminApi(connectors)];
+  const common = { apis, newRequestId: randomUUID, log: services.log };
   const secretOf = async (accessKeyId: string) => {
     const key = await services.store.get('AccessKey', accessKeyId);
     return key?.disabled ? undefined : key?.secretAccessKey;
   };
   return {
     byUrl: takingNotifications(
-      createDispatcher({ ...common, verifier: { secretOf, now: () => Date.now() } }),
+      createDispatcher({ ...common, verifier: { secretOf, permit: keyPermissions(services), now: () => Date.now() } }),
       services,
     ),
     direct: createDispatcher(common),

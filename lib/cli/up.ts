@@ -4,8 +4,13 @@ import { SERVICE_OPTIONS, serviceOptions } from './service-options.ts';
 
 export const up: Command = {
   usage:
-    'rehost up [--port 4599] [--host 127.0.0.1] [--data .rehost] [--source images:FOLDER]… [--auth sigv4|none] [--account 000000000000] [--region us-east-1] [--endpoint URL] [--run-scripts] [--target local|aws] [--bus NAME]',
-  options: { ...SERVICE_OPTIONS, target: { type: 'string' }, bus: { type: 'string' } },
+    'rehost up [--port 4599] [--host 127.0.0.1] [--data .rehost] [--source images:FOLDER]… [--auth sigv4|none] [--account 000000000000] [--region us-east-1] [--endpoint URL] [--run-scripts] [--target local|aws] [--connector-role ARN] [--bus NAME]',
+  options: {
+    ...SERVICE_OPTIONS,
+    target: { type: 'string' },
+    'connector-role': { type: 'string' },
+    bus: { type: 'string' },
+  },
   async run({ values }) {
     const options = await withAccount(serviceOptions(values), values);
     // Loaded once the options are known to be right.
