@@ -171,12 +171,14 @@ export interface SendMessageResult {
   readonly copy?: readonly string[];
 }
 
-/** Errors of the snapshots' port that a connector is told by their names. */
+/** Errors about snapshots that a connector is told by their names: they end its transfer. */
 export const SNAPSHOT_ERRORS: readonly string[] = [
   'SnapshotSpecError',
   'SnapshotTokenError',
   'SnapshotStateError',
   'IncompleteSnapshotError',
+  'KeyNotUsableError',
+  'NoConnectorRoleError',
 ];
 
 /** The service as a connector reaches it. */

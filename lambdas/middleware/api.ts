@@ -1,14 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import middy from '@middy/core';
+import { connectorActions } from '../../lib/api/connectors/actions.ts';
+import { adminApi } from '../../lib/api/connectors/admin-api.ts';
+import { keyPermissions } from '../../lib/api/connectors/permissions.ts';
 import { createDispatcher } from '../../lib/api/dispatch.ts';
 import type { HttpResponse } from '../../lib/api/http.ts';
 import { smsApi } from '../../lib/api/sms/api.ts';
 import { throttle } from '../../lib/api/throttle.ts';
 import { takingNotifications } from '../../lib/api/validation-notifications.ts';
 import { clientKey } from '../../lib/aws/client-key.ts';
-import { objects, ownEndpoint, stacks, tokenSecret } from '../../lib/aws/function-ports.ts';
+import {
+  blockAccess,
+  objects,
+  ownEndpoint,
+  snapshots,
+  stacks,
+  tokenSecret,
+  workflows,
+} from '../../lib/aws/function-ports.ts';
 import type { DirectCall } from '../../lib/aws/lambda-request-handler.ts';
-import { awsServices } from '../../lib/aws/services.ts';
+import { POLLING_BELL } from '../../lib/aws/polling-bell.ts';
+import { awsServices, readEnvironment } from '../../lib/aws/services.ts';
 
 /** What a function URL sends. Source: Lambda developer guide, function URLs, payload format 2.0. */
 interface UrlCall {
@@ -33,18 +45,20 @@ export function api() {
 
 async function prepare() {
   const [services, deployed] = await Promise.all([
-    awsServices(process.env, { endpoint: ownEndpoint, objects, stacks, tokenSecret }),
+    awsServices(process.env, { endpoint: ownEndpoint, objects, snapshots, stacks, tokenSecret, workflows }),
     clientKey(process.env),
   ]);
   const { limits } = services.config;
-  const common = { apis: [smsApi(services)], newRequestId: randomUUID, log: services.log };
+  const connectors = { ...services, bell: POLLING_BELL, blockAccess: blockAccess(readEnvironment(process.env)) };
+  const apis = [smsApi(services, undefined, connectorActions(connectors)), adminApi(connectors)];
+  const common = { apis, newRequestId: randomUUID, log: services.log };
   const secretOf = async (accessKeyId: string) => {
     if (accessKeyId === deployed.accessKeyId) return deployed.secretAccessKey;
     const key = await services.store.get('AccessKey', accessKeyId);
     return key?.disabled ? undefined : key?.secretAccessKey;
   };
   const signed = {
-    verifier: { secretOf, now: () => Date.now() },
+    verifier: { secretOf, permit: keyPermissions(services), now: () => Date.now() },
     throttle: throttle({ rate: limits.requestsPerSecond, burst: limits.requestBurst }, () => Date.now()),
   };
   return {

@@ -1,20 +1,30 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EBSClient } from '@aws-sdk/client-ebs';
 import { EC2Client } from '@aws-sdk/client-ec2';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { GetFunctionUrlConfigCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { STSClient } from '@aws-sdk/client-sts';
+import { askedConnectors } from '../api/connectors/questions.ts';
+import type { BlockAccess } from '../api/connectors/services.ts';
 import { awsClient, pathStyle } from './client.ts';
 import { cloudFormationStacks } from './cloud-formation-stacks.ts';
+import { DynamoStore } from './dynamo-store.ts';
 import { ebsSnapshots } from './ebs-snapshots.ts';
 import { ec2Images } from './ec2-images.ts';
 import { ec2Snapshots } from './ec2-snapshots.ts';
+import { removeJobSnapshots } from './job-snapshots.ts';
+import { keyArn } from './key-arn.ts';
 import { partitionOf } from './partition.ts';
+import { POLLING_BELL } from './polling-bell.ts';
 import { s3Objects } from './s3-objects.ts';
 import { secretsManagerSecret } from './secrets-manager-secret.ts';
-import { type Environment, variable } from './services.ts';
+import { CLOCK, type Environment, newId, variable } from './services.ts';
+import { sessionBlockAccess } from './session-block-access.ts';
 import { ssmCommands } from './ssm-commands.ts';
 import { stepFunctionsWorkflows } from './step-functions-workflows.ts';
 import { WALL_CLOCK } from './wall-clock.ts';
@@ -63,3 +73,20 @@ export async function ownEndpoint({ env }: Environment): Promise<string> {
 }
 
 const withoutSlash = (url: string) => url.replace(/\/$/, '');
+
+/** Connectors are asked through the table: they ask for their messages by the API. */
+export const connectors = ({ table }: Environment) => {
+  const ec2 = awsClient(EC2Client);
+  const images = ec2Images(ec2);
+  return askedConnectors(
+    { store: new DynamoStore(awsClient(DynamoDBClient), table), clock: CLOCK, newId, bell: POLLING_BELL },
+    { removeJobSnapshots: (jobId) => removeJobSnapshots(ec2, jobId, images) },
+  );
+};
+
+/** Blocks go into the account with credentials of the role that `CONNECTOR_ROLE` names. */
+export const blockAccess = ({ region, env: { CONNECTOR_ROLE } }: Environment): BlockAccess => {
+  const kms = awsClient(KMSClient);
+  const sts = awsClient(STSClient);
+  return sessionBlockAccess({ sts, roleArn: CONNECTOR_ROLE, region, keyArn: (keyId) => keyArn(kms, keyId) });
+};

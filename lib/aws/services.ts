@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { type Config, DEFAULT_CONFIG, DEFAULT_LIMITS } from '../config.ts';
-import type { Connectors, Services } from '../ports.ts';
+import type { Services } from '../ports.ts';
 import { type MigrationServices, smsClient } from '../workflows/app-migration/services.ts';
 import { awsClient } from './client.ts';
 import { DynamoStore } from './dynamo-store.ts';
 import { lambdaRequestHandler } from './lambda-request-handler.ts';
-import { notGiven, notImplemented } from './not-implemented.ts';
+import { notGiven } from './not-given.ts';
 
 /** The environment of the functions, checked once when they start. */
 export interface Environment {
@@ -38,10 +38,7 @@ export type PortMakers = {
   readonly [P in keyof Ports]?: (environment: Environment) => Ports[P] | Promise<Ports[P]>;
 };
 
-/**
- * The services of a function: the store, and the ports that are given. The call of another fails by name. Connectors have no adapter yet: unless one is
- * given, their calls fail by name, too.
- */
+/** The services of a function: the store, and the ports that are given. The call of another fails by name. */
 export async function awsServices(env: NodeJS.ProcessEnv, makers: PortMakers = {}): Promise<Services> {
   const environment = readEnvironment(env);
   const { region, account, table } = environment;
@@ -54,10 +51,7 @@ export async function awsServices(env: NodeJS.ProcessEnv, makers: PortMakers = {
     config: { ...configOf(env), account, region, ...(endpoint ? { endpoint } : {}) },
     store: new DynamoStore(awsClient(DynamoDBClient), table),
     clock: CLOCK,
-    newId: (prefix, hexDigits) =>
-      `${prefix}-${randomBytes(Math.ceil(hexDigits / 2))
-        .toString('hex')
-        .slice(0, hexDigits)}`,
+    newId,
     log: ({ level, ...entry }) => (level === 'error' ? console.error(entry) : console.info(entry)),
     ...ports,
   };
@@ -70,11 +64,16 @@ const ABSENT = {
   images: notGiven<Services['images']>('images'),
   stacks: notGiven<Services['stacks']>('stacks'),
   commands: notGiven<Services['commands']>('commands'),
-  connectors: notImplemented<Connectors>('Connectors'),
+  connectors: notGiven<Services['connectors']>('connectors'),
   tokenSecret: '',
 };
 
-const CLOCK: Services['clock'] = {
+export const newId = (prefix: string, hexDigits: number): string =>
+  `${prefix}-${randomBytes(Math.ceil(hexDigits / 2))
+    .toString('hex')
+    .slice(0, hexDigits)}`;
+
+export const CLOCK: Services['clock'] = {
   now: () => Date.now(),
   setTimer: () => {
     throw new Error('a function does not wait: state machines do');

@@ -4,10 +4,15 @@ import { COPY_USAGE } from './copy-options.ts';
 import { SERVICE_OPTIONS, SOURCE_HELP, serviceOptions } from './service-options.ts';
 
 export const up: Command = {
-  usage: `rehost up [--port 4599] [--host 127.0.0.1] [--data .rehost] [--source SOURCE]… [--auth sigv4|none] [--account 000000000000] [--region us-east-1] [--endpoint URL] [--run-scripts] [--target local|aws] [--bus NAME] ${COPY_USAGE}
+  usage: `rehost up [--port 4599] [--host 127.0.0.1] [--data .rehost] [--source SOURCE]… [--auth sigv4|none] [--account 000000000000] [--region us-east-1] [--endpoint URL] [--run-scripts] [--target local|aws] [--connector-role ARN] [--bus NAME] ${COPY_USAGE}
 
 ${SOURCE_HELP}`,
-  options: { ...SERVICE_OPTIONS, target: { type: 'string' }, bus: { type: 'string' } },
+  options: {
+    ...SERVICE_OPTIONS,
+    target: { type: 'string' },
+    'connector-role': { type: 'string' },
+    bus: { type: 'string' },
+  },
   async run({ values }) {
     const options = await withAccount(serviceOptions(values), values);
     // Loaded once the options are known to be right.

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectorActions } from '../api/connectors/actions.ts';
 import { askedConnectors } from '../api/connectors/questions.ts';
-import { OWN_KEY } from '../api/connectors/services.ts';
+import { type BlockAccess, OWN_KEY } from '../api/connectors/services.ts';
 import type { Clock } from '../clock.ts';
 import { type Config, DEFAULT_CONFIG } from '../config.ts';
 import { openSources } from '../connector/open-source.ts';
@@ -54,6 +54,8 @@ export interface RehostOptions {
   readonly runScripts?: boolean;
   /** Ports to be had elsewhere than on this machine. */
   readonly ports?: (local: Services) => Partial<Services>;
+  /** Gives connectors elsewhere what they need to put blocks into the target; their own key unless told, which this service's endpoint takes. */
+  readonly blockAccess?: BlockAccess;
   /** Makes the EBS endpoint fail; for tests. */
   readonly ebsFaults?: Faults;
   log(entry: Readonly<Record<string, unknown>>): void;
@@ -136,7 +138,7 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
   };
   const services: Services = { ...own, ...options.ports?.(own) };
 
-  const actions = connectorActions({ ...services, bell, blockAccess: OWN_KEY });
+  const actions = connectorActions({ ...services, bell, blockAccess: options.blockAccess ?? OWN_KEY });
   const { auth, ebsFaults } = options;
   const parts = {
     services,

@@ -34,7 +34,7 @@ test('a connector that falls silent in the middle of a copy fails its run within
   agent = await startAgent(place, { source, folder: join(started.folder, 'one') });
   const servers = await importedServers(started.sms);
   const jobId = await replicate(started.sms, servers.get('db1')!, { frequency: 12 });
-  await pass(0);
+  await pass(MINUTE / 2);
   await until(
     () => lastRun(started.sms, jobId),
     (run) => run?.stageDetails?.stage === 'Uploading',
@@ -65,7 +65,7 @@ test('transfers that wait for room are not given up while their connector is the
   agent = await startAgent(place, { source, folder: join(started.folder, 'one'), copySlots: 1 });
   const servers = await importedServers(started.sms);
   const jobId = await replicate(started.sms, servers.get('db1')!);
-  await pass(0);
+  await pass(MINUTE / 2);
   // Half a minute at a time, in which the connector tells that it is there.
   for (let minute = 0; minute < 20; minute += 0.5) {
     await pass(MINUTE / 2);

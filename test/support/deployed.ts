@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,11 +11,9 @@ import { SMSClient } from '@aws-sdk/client-sms';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { jest } from '@jest/globals';
 import { connectorActions } from '../../lib/api/connectors/actions.ts';
-import { askedConnectors } from '../../lib/api/connectors/questions.ts';
 import { OWN_KEY } from '../../lib/api/connectors/services.ts';
-import { awsTarget } from '../../lib/aws/aws-target.ts';
-import { DynamoStore } from '../../lib/aws/dynamo-store.ts';
 import * as ports from '../../lib/aws/function-ports.ts';
+import { POLLING_BELL } from '../../lib/aws/polling-bell.ts';
 import { awsServices } from '../../lib/aws/services.ts';
 import { eventOf } from '../../lib/aws/stream-events.ts';
 import { openSource } from '../../lib/connector/open-source.ts';
@@ -27,12 +25,10 @@ import { httpInvoke } from '../../lib/engine/invoke.ts';
 import { kebabCase } from '../../lib/infra/function.ts';
 import { EmbeddedConnector } from '../../lib/local/embedded-connector.ts';
 import { serveEngine } from '../../lib/local/engine-server.ts';
-import { LocalBell } from '../../lib/local/local-bell.ts';
 import { openEngineStore } from '../../lib/local/sqlite-engine-store.ts';
 import { systemClock } from '../../lib/local/system-clock.ts';
 import type { Services } from '../../lib/ports.ts';
 import { functionsOf, readDefinition, substituted, WORKFLOWS } from '../../lib/workflows/definitions.ts';
-import { TASKS } from '../../lib/workflows/tasks.ts';
 import type { ServiceUnderTest } from '../e2e/migration-by-sms-client.ts';
 import { type LambdaHandler, serveFunctionUrl, serveLambda } from '../simulators/lambda.ts';
 import { openStream } from '../simulators/stream-reader.ts';
@@ -43,8 +39,6 @@ import { createTable } from './table.ts';
 
 const LAMBDAS = join(import.meta.dirname, '..', '..', 'lambdas');
 const ACCOUNT = '123456789012';
-/** Tasks that reach connectors, for which there is no adapter on AWS yet. */
-const WITH_CONNECTORS = ['CollectServers', 'DeleteJob'] as const;
 
 /**
  * The service as it is deployed, on the double: its Lambda handlers, behind Invoke and a function URL; the table, its stream, the bus and a queue behind
@@ -69,16 +63,10 @@ export async function deploy(account: AwsAccount): Promise<ServiceUnderTest> {
 
   let connector: EmbeddedConnector;
   const stateFolder = join(folder, 'connector');
-  const target = awsTarget({ account: ACCOUNT, region: account.config.region });
-  const bell = new LocalBell(systemClock);
-  const newId = (prefix: string, digits: number) => `${prefix}-${randomBytes(digits).toString('hex').slice(0, digits)}`;
-  const store = new DynamoStore(new DynamoDBClient(account.config), environment.TABLE);
-  const connectors = askedConnectors({ store, clock: systemClock, newId, bell }, target);
-  const { ownEndpoint: _, ...makers } = ports;
-  const all = await awsServices(process.env, { ...makers, connectors: () => connectors });
-  const services: Services = { ...all, clock: systemClock, log: () => {} };
-  loadHandlers(handlers, services);
-  const actions = connectorActions({ ...services, bell, blockAccess: OWN_KEY });
+  const { ownEndpoint: _, blockAccess: __, ...makers } = ports;
+  const services: Services = { ...(await awsServices(process.env, makers)), clock: systemClock, log: () => {} };
+  loadHandlers(handlers);
+  const actions = connectorActions({ ...services, bell: POLLING_BELL, blockAccess: OWN_KEY });
   connector = new EmbeddedConnector({
     source: await openSource(`images:${source}`),
     stateFolder,
@@ -86,7 +74,6 @@ export async function deploy(account: AwsAccount): Promise<ServiceUnderTest> {
     services,
     actions,
   });
-  bell.listen(() => connector.look());
   await connector.start();
   const api = await serveFunctionUrl(handlers.Api!);
   const pump = startPump({ stream, bus, handlers, connector });
@@ -166,7 +153,7 @@ async function startEngine(lambdaUrl: string) {
 }
 
 /** The handlers of all functions, by the names that the definitions call them. */
-function loadHandlers(handlers: Record<string, LambdaHandler>, services: Services) {
+function loadHandlers(handlers: Record<string, LambdaHandler>) {
   const names = [
     ...WORKFLOWS.flatMap((name) => functionsOf(readDefinition(name))),
     'Api',
@@ -178,7 +165,6 @@ function loadHandlers(handlers: Record<string, LambdaHandler>, services: Service
     if (!files.includes(`${kebabCase(name)}.ts`)) throw new Error(`there is no function ${name}`);
     handlers[name] = jest.requireActual<{ handler: LambdaHandler }>(join(LAMBDAS, `${kebabCase(name)}.ts`)).handler;
   }
-  for (const name of WITH_CONNECTORS) handlers[name] = (input) => TASKS[name](input as never, services);
 }
 
 /** Carries what the table's stream has to the bus, and what the bus's rule lets through to the workflows and the connector, as Lambda would. */

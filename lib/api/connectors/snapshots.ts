@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Transfer } from '../../domain/entities.ts';
 import { unchanged } from '../../domain/transition.ts';
-import { type SendMessageResult, SNAPSHOT_ERRORS, type SnapshotMessage } from '../../messages.ts';
+import { type BlockGrant, type SendMessageResult, SNAPSHOT_ERRORS, type SnapshotMessage } from '../../messages.ts';
 import { invalidParameter, ServiceError } from '../errors.ts';
 import { demandTransfer } from './copy-result.ts';
 import type { ConnectorServices, Speaker } from './services.ts';
@@ -20,7 +20,7 @@ type Start = Extract<SnapshotMessage, { type: 'START_SNAPSHOT' }>;
 export async function snapshotMessage(message: SnapshotMessage, speaker: Speaker): Promise<SendMessageResult> {
   const transfer = await demandTransfer(message, speaker);
   try {
-    return await act(message, transfer, speaker.services);
+    return await act(message, transfer, speaker);
   } catch (error) {
     throw error instanceof Error && SNAPSHOT_ERRORS.includes(error.name)
       ? new ServiceError(error.name, error.message)
@@ -28,16 +28,13 @@ export async function snapshotMessage(message: SnapshotMessage, speaker: Speaker
   }
 }
 
-async function act(
-  message: SnapshotMessage,
-  transfer: Transfer,
-  services: ConnectorServices,
-): Promise<SendMessageResult> {
+async function act(message: SnapshotMessage, transfer: Transfer, speaker: Speaker): Promise<SendMessageResult> {
+  const { services } = speaker;
   switch (message.type) {
     case 'START_SNAPSHOT':
-      return start(message, transfer, services);
+      return start(message, transfer, speaker);
     case 'GRANT_BLOCKS':
-      return { blocks: await grant(transfer, services) };
+      return { blocks: await grant(transfer, speaker) };
     case 'DESCRIBE_SNAPSHOT': {
       const own = [...transfer.targets, ...(await parentsOf(transfer, services))].includes(message.snapshotId);
       const state = own ? await services.snapshots.state(message.snapshotId) : undefined;
@@ -70,15 +67,17 @@ export async function parentsOf(
   return baseline?.connectorId === connectorId ? (baseline?.snapshotIds ?? []) : [];
 }
 
-const grant = async (transfer: Transfer, services: ConnectorServices) =>
-  services.blockAccess.grant(transfer, await parentsOf(transfer, services));
+/** A connector within the service's own process has the store itself. */
+const grant = async (transfer: Transfer, { connector, services }: Speaker): Promise<BlockGrant> =>
+  connector.accessKeyId === undefined ? {} : services.blockAccess.grant(transfer, await parentsOf(transfer, services));
 
 /** Begins a snapshot and notes that it is the transfer's; nothing can be put before. The same token again answers the same. */
 async function start(
   { token, sizeGiB, parent }: Start,
   transfer: Transfer,
-  services: ConnectorServices,
+  speaker: Speaker,
 ): Promise<SendMessageResult> {
+  const { services } = speaker;
   if (parent !== undefined && !(await parentsOf(transfer, services)).includes(parent))
     throw invalidParameter(`parent: ${parent} is not of the last run of job ${transfer.replicationJobId}`);
   const { id } = await services.snapshots.start({
@@ -93,5 +92,5 @@ async function start(
   });
   const noted = transfer.targets.includes(id) ? transfer : { ...transfer, targets: [...transfer.targets, id] };
   if (noted !== transfer) await services.store.transact([unchanged('Transfer', noted)]);
-  return { snapshotId: id, blocks: await grant(noted, services) };
+  return { snapshotId: id, blocks: await grant(noted, speaker) };
 }
