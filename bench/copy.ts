@@ -23,7 +23,7 @@ import { uploadBySdk } from './copy/sdk-uploader.ts';
 /** Rounds, after one to warm up; in each every program copies the same disk once. */
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
 /** Those that take long are measured in the first rounds only. */
-const SLOW_ROUNDS = 3;
+const SLOW_ROUNDS = Math.min(3, ROUNDS);
 
 const CP = 'cp --sparse=always';
 const HTTP = 'ours, over HTTP';

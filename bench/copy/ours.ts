@@ -3,11 +3,12 @@ import { ebsSnapshots } from '../../lib/aws/ebs-snapshots.ts';
 import type { Ec2Snapshots } from '../../lib/aws/ec2-snapshots.ts';
 import type { Endpoint } from '../../lib/cli/endpoint.ts';
 import { imagesSource } from '../../lib/connector/images-source.ts';
-import type { Disk, Point, Source } from '../../lib/connector/source.ts';
+import type { Source } from '../../lib/connector/source.ts';
 import { systemClock } from '../../lib/local/system-clock.ts';
 import { LOCAL_LIMITS } from '../../lib/replication/concurrency.ts';
 import { type TransferResult, type TransferServices, transferServer } from '../../lib/replication/transfer-server.ts';
 import { BLOCK_SIZE, type Snapshots } from '../../lib/snapshots.ts';
+import { tracking } from '../../test/replication/tracking.ts';
 
 /** Snapshots behind the endpoint, as the appliance reaches those of AWS. */
 export async function openEndpoint(
@@ -49,15 +50,8 @@ export function copy({ folder, snapshots, more, runId, ...request }: Copy): Prom
 }
 
 /** The folder, as if it tracked changes: the blocks at these offsets. */
-export function trackingSource(folder: string, offsets: readonly number[]): Source {
-  const images = imagesSource(`${folder}/source`);
-  const track = (disk: Disk): Disk => ({
-    ...disk,
-    changeId: 'instant',
-    async *changedSince() {
-      for (const offset of offsets) yield { offset, length: BLOCK_SIZE };
-    },
+export const trackingSource = (folder: string, offsets: readonly number[]): Source =>
+  tracking(imagesSource(`${folder}/source`), {
+    instant: () => 'instant',
+    changedSince: () => offsets.map((offset) => ({ offset, length: BLOCK_SIZE })),
   });
-  const trackPoint = (point: Point): Point => ({ ...point, disks: async () => (await point.disks()).map(track) });
-  return { ...images, freeze: async (...asked) => (await images.freeze(...asked)).map(trackPoint) };
-}

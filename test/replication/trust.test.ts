@@ -4,6 +4,7 @@ import { imagesSource } from '../../lib/connector/images-source.ts';
 import { ChangesUnknownError, type Disk, type Extent, type Point, type Source } from '../../lib/connector/source.ts';
 import { BLOCK_SIZE, SnapshotSpecError, SnapshotStateError, type Snapshots } from '../../lib/snapshots.ts';
 import { type DataCentre, demandSameBytes, openDataCentre, recording } from './data-centre.ts';
+import { tracking } from './tracking.ts';
 
 const DISK = 'disk0.img';
 const BLOCKS = 8;
@@ -21,32 +22,29 @@ const extent = (block: number): Extent => ({ offset: block * BLOCK_SIZE, length:
 
 /** The folder, but with a list of changes: what the test says, and what was read. */
 function trackingSource(changed: () => readonly Extent[] | undefined): Source & { readonly read: Set<number> } {
-  const folder = imagesSource(`${centre.folder}/source`);
   const read = new Set<number>();
-  const track = (disk: Disk): Disk => ({
-    ...disk,
-    size: disk.size,
-    changeId: 'some instant',
-    async *changedSince() {
+  const source = tracking(readingInto(read, imagesSource(`${centre.folder}/source`)), {
+    instant: () => 'some instant',
+    changedSince() {
       const extents = changed();
       if (!extents) throw new ChangesUnknownError('the list was reset');
-      yield* extents;
+      return extents;
     },
+  });
+  return { ...source, read };
+}
+
+/** The source, whose disks note which blocks are read. */
+function readingInto(read: Set<number>, source: Source): Source {
+  const note = (disk: Disk): Disk => ({
+    ...disk,
     async read(offset, into) {
       for (let at = offset; at < offset + into.length; at += BLOCK_SIZE) read.add(at / BLOCK_SIZE);
       return disk.read(offset, into);
     },
   });
-  const trackPoint = (point: Point): Point => ({ ...point, disks: async () => (await point.disks()).map(track) });
-  return {
-    ...folder,
-    read,
-    freeze: async (...frozen) => (await folder.freeze(...frozen)).map(trackPoint),
-    reopen: async (ref) => {
-      const point = await folder.reopen(ref);
-      return point && trackPoint(point);
-    },
-  };
+  const notePoint = (point: Point): Point => ({ ...point, disks: async () => (await point.disks()).map(note) });
+  return { ...source, freeze: async (...asked) => (await source.freeze(...asked)).map(notePoint) };
 }
 
 /** The next run; answers which blocks were read, and what became of the disk. */
