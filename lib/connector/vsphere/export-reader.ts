@@ -30,6 +30,8 @@ export class SnapshotExport {
   #stream: Stream | undefined;
   #disk: VirtualDisk | undefined;
   #turn: Promise<unknown> = Promise.resolve();
+  /** Why no further read is tried: those that wait for their turn would each ask the host again. */
+  #failure: Error | undefined;
 
   constructor(session: VimSession, snapshot: Moref) {
     this.#session = session;
@@ -48,19 +50,18 @@ export class SnapshotExport {
   async close(): Promise<void> {
     await this.#turn;
     await this.#drop();
+    this.#failure = undefined;
   }
 
   async #read(disk: VirtualDisk, offset: number, into: Buffer): Promise<void> {
     for (let attempt = 1; ; attempt++) {
+      if (this.#failure) throw this.#failure;
       try {
         return await fill(await this.#streamAt(disk, offset), offset, into);
       } catch (error) {
         await this.#drop();
-        if (error instanceof UntrustedCertificateError) throw error;
-        if (attempt < ATTEMPTS) continue;
-        throw new ExportLeaseError(`the export of ${disk.label} breaks off: ${(error as Error).message}`, {
-          cause: error,
-        });
+        if (error instanceof UntrustedCertificateError) this.#failure = error;
+        else if (attempt === ATTEMPTS) this.#failure = broken(disk, error as Error);
       }
     }
   }
@@ -87,6 +88,9 @@ export class SnapshotExport {
     await lease?.close();
   }
 }
+
+const broken = ({ label }: VirtualDisk, cause: Error) =>
+  new ExportLeaseError(`the export of ${label} breaks off: ${cause.message}`, { cause });
 
 /** Fills the buffer with the bytes from `offset`, which are not before the stream's position. */
 async function fill(stream: Stream, offset: number, into: Buffer): Promise<void> {

@@ -32,7 +32,7 @@ interface Options {
 
 async function freezeTogether(session: VimSession, servers: readonly VmId[], options: Options): Promise<Point[]> {
   const { freeze, point } = options;
-  const machines = await Promise.all(servers.map((server) => prepared(session, server, options)));
+  const machines = await allOf(servers.map((server) => prepared(session, server, options)));
   const made = await Promise.allSettled(machines.map((vm) => snapshotOf(session, vm, { freeze, owner: point.owner })));
   const points: Point[] = [];
   try {
@@ -57,6 +57,12 @@ async function freezeTogether(session: VimSession, servers: readonly VmId[], opt
     }
     throw error;
   }
+}
+
+/** Waits for all, then throws the first failure: nothing goes on behind the caller. */
+async function allOf<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
 }
 
 async function prepared(session: VimSession, server: VmId, { freeze, point }: Options): Promise<VirtualMachine> {

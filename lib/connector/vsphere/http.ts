@@ -15,10 +15,24 @@ export interface HttpRequest {
 const SILENCE_LIMIT = 60_000;
 
 /** Sends a request; answers when the headers of the answer are there. Throws VcenterUnreachableError, UntrustedCertificateError. */
-export function send({ url, agent, method = 'GET', headers = {}, body }: HttpRequest): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const failed = (error: Error) => reject(explained(error, url));
+export async function send(outgoing: HttpRequest): Promise<IncomingMessage> {
+  for (;;) {
+    const sent = await sendOnce(outgoing);
+    if (sent !== STALE) return sent;
+  }
+}
+
+/** The connection had been closed by the other end, which had not seen the request; the next attempt may get another such one, until none is left. */
+const STALE = Symbol('stale');
+
+function sendOnce({ url, agent, method = 'GET', headers = {}, body }: HttpRequest) {
+  return new Promise<IncomingMessage | typeof STALE>((resolve, reject) => {
     let incoming: IncomingMessage | undefined;
+    const failed = (error: NodeJS.ErrnoException) => {
+      const isStale = outgoing.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(error.code ?? '');
+      if (isStale) resolve(STALE);
+      else reject(explained(error, url));
+    };
     const outgoing = request(url, { agent, method, headers, timeout: SILENCE_LIMIT }, (answer) => {
       incoming = answer;
       outgoing.off('error', failed);

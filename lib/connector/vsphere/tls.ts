@@ -15,6 +15,8 @@ export interface Trust {
 const MAX_SOCKETS = 8;
 /** Milliseconds for a connection to come about. */
 const CONNECT_LIMIT = 15_000;
+/** Milliseconds of silence after which the other end is asked whether it is there. */
+const KEEP_ALIVE = 30_000;
 
 /** An agent whose connections are handed out only once their other end is trusted: before, not a byte is sent. */
 export function trustingAgent(trust: Trust): Agent {
@@ -45,13 +47,15 @@ function trustedSocket({ host, port }: Address, trust: Trust): Promise<TLSSocket
       // Refused below, with words that help.
       rejectUnauthorized: false,
     });
-    socket.setTimeout(CONNECT_LIMIT, () => socket.destroy(new Error(`no connection within ${CONNECT_LIMIT / 1000} s`)));
+    const late = () => socket.destroy(new Error(`no connection within ${CONNECT_LIMIT / 1000} s`));
+    socket.setTimeout(CONNECT_LIMIT, late);
     socket.once('error', reject);
     socket.once('secureConnect', () => {
       const problem = distrust(socket, trust, `${host}:${port}`);
       if (problem) return socket.destroy(problem);
-      socket.setTimeout(0);
-      socket.removeListener('error', reject);
+      socket.setTimeout(0).removeListener('timeout', late).removeListener('error', reject);
+      // Firewalls forget connections that are silent: while a task runs, or between two runs.
+      socket.setKeepAlive(true, KEEP_ALIVE);
       resolve(socket);
     });
   });

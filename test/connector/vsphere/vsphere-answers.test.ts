@@ -136,6 +136,25 @@ describeHere('an answer that no vCenter gives', () => {
     });
   });
 
+  test('a connection that the other end closed meanwhile is replaced', async () => {
+    const requests: number[] = [];
+    const once = (answer: string) => (response: ServerResponse) => {
+      const { socket } = response as ServerResponse & { socket: { asked?: number } };
+      socket.asked = (socket.asked ?? 0) + 1;
+      requests.push(socket.asked);
+      if (socket.asked > 1) return void socket.destroy();
+      response.writeHead(200, { 'set-cookie': 'vmware_soap_session="s"' }).end(answer);
+    };
+    answers = {
+      RetrieveServiceContent: once(VCENTER),
+      Login: once(loggedIn),
+      Logout: once(envelope('<LogoutResponse/>')),
+    };
+    const source = await open();
+    await source.close!();
+    expect(requests).toEqual([1, 2, 1, 2, 1]);
+  });
+
   test('a list of changes that goes behind the disk, or does not go on, fails', async () => {
     answers = { RetrieveServiceContent: VCENTER, Login: loggedIn, Logout: envelope('<LogoutResponse/>') };
     const source = await open();

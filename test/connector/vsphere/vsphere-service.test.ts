@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import {
   CreateReplicationJobCommand,
   GetAppCommand,
@@ -10,8 +11,9 @@ import {
 } from '@aws-sdk/client-sms';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openSource } from '../../../lib/connector/open-source.ts';
+import { rehost } from '../../support/process.ts';
 import { type Started, start, until } from '../../support/start.ts';
-import { missingVcsim, startVcsim, type Vcsim } from '../../support/vcsim.ts';
+import { missingVcsim, PASSWORD, startVcsim, type Vcsim } from '../../support/vcsim.ts';
 import { noise } from './transfers.ts';
 
 const describeHere = missingVcsim ? describe.skip : describe;
@@ -89,5 +91,13 @@ describeHere('a service beside a vCenter', () => {
     expect(replicationRunList).toMatchObject([{ state: 'COMPLETED', amiId: expect.stringMatching(/^ami-/) }]);
     expect((await vcsim.vm(NAME)).snapshots).toEqual([]);
     expect(await started.rehost.services.images.exists(replicationRunList[0]!.amiId!)).toBe(true);
+  });
+
+  test('does not start beside a vCenter that is not trusted, and shows no password', async () => {
+    const data = join(vcsim.folder, 'data');
+    const { status, stdout, stderr } = await rehost(['up', '--port', '0', '--data', data, '--source', vcsim.spec('')]);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(`pin=${vcsim.pin}`);
+    expect(stderr).not.toContain(PASSWORD);
   });
 });

@@ -203,6 +203,32 @@ describeHere('a server of a vCenter', () => {
     await vcsim.control('/leases', { Timeout: 300 });
   });
 
+  test('whose tracking cannot be enabled is compared as a whole', async () => {
+    const { id, disk } = await freshServer();
+    await vcsim.control('/soap-fault', { Method: 'ReconfigVM_Task', Type: 'InvalidState', Message: 'no', Count: 1 });
+    await transfers.transfer(source, id, 'run-1');
+    await disk.write(0, noise(1));
+    const second = only(await transfers.transfer(source, id, 'run-2'));
+    await demandBytes(transfers.snapshots, second.snapshotId, disk.bytes);
+    expect(second.blocksCopied).toBe(1);
+  });
+
+  test('fails when the host exports nothing, without asking for each block again', async () => {
+    const { name, id } = await freshServer();
+    const exporting = await transfers.open(`pin=${vcsim.pin}&reader=export`);
+    await vcsim.control('/soap-fault', { Method: 'ExportSnapshot', Type: 'FileLocked', Message: 'in use', Count: 3 });
+    await vcsim.counts();
+    await expect(transfers.transfer(exporting, id, 'run-1')).rejects.toMatchObject({
+      name: 'ExportLeaseError',
+      message: expect.stringMatching(
+        /^the export of disk-202-0 breaks off: ExportSnapshot at .*: FileLocked \(in use\)$/,
+      ),
+    });
+    expect((await vcsim.counts()).ExportSnapshot).toBe(3);
+    await transfers.transfer(exporting, id, 'run-1');
+    expect((await vcsim.vm(name)).snapshots).toEqual([]);
+  });
+
   test('is exported by a host whose certificate vCenter vouches for, and by no other', async () => {
     const { id, disk } = await freshServer();
     const exporting = await transfers.open(`pin=${vcsim.pin}&reader=export`);

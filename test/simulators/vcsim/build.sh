@@ -39,6 +39,6 @@ replace() { # file of govmomi's, file that stands for it
 
 cd "$here"
 # The files as arguments: Go looks for no module then.
-GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=${GOCACHE:-$work/gocache} GOFLAGS= \
+GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=${GOCACHE:-$(dirname "$work")/rehost-go-cache} GOFLAGS= \
   go build -overlay "$work/overlay.json" -o "$out.new" main.go certificate.go
 mv "$out.new" "$out"

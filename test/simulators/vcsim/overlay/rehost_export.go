@@ -108,7 +108,9 @@ func writeStream(w io.Writer, f *os.File) {
 	info, _ := f.Stat()
 	s := &streamWriter{Writer: w}
 	s.sectors(sparseHeader(info.Size(), -1))
-	s.sectors(make([]byte, 127*sector))
+	descriptor := make([]byte, 127*sector)
+	copy(descriptor, fmt.Sprintf("# Disk DescriptorFile\nversion=1\nCID=fffffffe\nparentCID=ffffffff\ncreateType=\"streamOptimized\"\n\nRW %d SPARSE \"disk.vmdk\"\n", info.Size()/sector))
+	s.sectors(descriptor)
 	tables := (info.Size() + grainSize*perTable - 1) / (grainSize * perTable)
 	directory := make([]byte, tables*4)
 	for t := int64(0); t < tables; t++ {
@@ -159,6 +161,8 @@ func sparseHeader(size, directory int64) []byte {
 	le.PutUint32(h[8:], 0x30001) // line ends are checked, compressed, with markers
 	le.PutUint64(h[12:], uint64(size/sector))
 	le.PutUint64(h[20:], grainSize/sector)
+	le.PutUint64(h[28:], 1)
+	le.PutUint64(h[36:], 20)
 	le.PutUint32(h[44:], perTable)
 	le.PutUint64(h[56:], uint64(directory))
 	le.PutUint64(h[64:], 128)
