@@ -14,6 +14,9 @@ import {
   StartOnDemandReplicationRunCommand,
 } from '@aws-sdk/client-sms';
 import { importServers } from '../../lib/cli/import.ts';
+import { makeDataFolder } from '../support/data-folder.ts';
+import { efiApplication } from '../support/efi.ts';
+import { efiPartition, gptDisk } from '../support/guest-disks.ts';
 import { rehost, up } from '../support/process.ts';
 import { makeGuest } from './guest-image.ts';
 import { missingForGuest, unpackPackages } from './packages.ts';
@@ -92,11 +95,31 @@ try {
     if (answer.status !== 0 || !answer.stdout.includes(words)) throw new Error(`the image did not say "${words}"`);
   if (!statSync(screenshot).isFile()) throw new Error('there is no screenshot');
   say('the image is up on an NVMe disk, with the last marker, and no page is torn');
+  await bootByUefi();
 } finally {
   for (const end of ends.reverse()) await end();
   rmSync(folder, { recursive: true, force: true });
 }
 process.exit(0);
+
+/** Firmware of the other kind: an image whose loader only says who it is. */
+async function bootByUefi() {
+  mkdirSync(file('uefi'));
+  const disk = gptDisk(efiPartition('BOOTX64 EFI', efiApplication('started by UEFI\r\nguest login: ')));
+  const answer = await rehost([
+    'boot',
+    'ami-1',
+    '--data',
+    await makeDataFolder(file('uefi'), [disk], 'uefi'),
+    '--memory',
+    '256',
+  ]);
+  if (answer.stderr.includes('(Debian package ovmf)'))
+    return say('UEFI: skipped, since there is no OVMF (package ovmf)');
+  process.stdout.write(answer.stdout);
+  if (answer.status !== 0) throw new Error(`UEFI did not start the image: ${answer.stderr}`);
+  say('an image is up by UEFI');
+}
 
 async function startGuest(): Promise<{ line: Line; commands: Socket }> {
   const child: ChildProcess = spawn(

@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { crc32, gzipSync } from 'node:zlib';
 import { formatExt4 } from '../../scripts/ext4/format.ts';
 import type { Entry } from '../../scripts/ext4/tree.ts';
 import { FIRST_PARTITION, masterBootRecord } from '../../scripts/partition-table.ts';
@@ -67,26 +67,44 @@ export function gptDisk(esp: Buffer, ...others: Buffer[]): Buffer {
   const all = [esp, ...others];
   const disk = Buffer.alloc(FIRST_PARTITION + all.reduce((sum, one) => sum + one.length, 0) + MIB);
   disk.writeUInt8(0xee, 446 + 4);
+  disk.writeUInt32LE(1, 446 + 8);
+  disk.writeUInt32LE(disk.length / 512 - 1, 446 + 12);
   disk.writeUInt16LE(0xaa55, 510);
-  disk.write('EFI PART', 512);
-  disk.writeBigUInt64LE(2n, 512 + 72);
-  disk.writeUInt32LE(128, 512 + 80);
-  disk.writeUInt32LE(128, 512 + 84);
   let at = FIRST_PARTITION;
   for (const [position, partition] of all.entries()) {
     const entry = 1024 + position * 128;
     disk.write(position === 0 ? EFI_SYSTEM : LINUX, entry, 'hex');
+    disk.writeUInt8(position + 1, entry + 16); // its own name
     disk.writeBigUInt64LE(BigInt(at / 512), entry + 32);
     disk.writeBigUInt64LE(BigInt((at + partition.length) / 512 - 1), entry + 40);
     partition.copy(disk, at);
     at += partition.length;
   }
+  writeHeader(disk);
   return disk;
 }
 
-/** A FAT32 with a file of that name in EFI/BOOT, or without any. One cluster is a sector. */
-export function efiPartition(name?: string): Buffer {
-  const [bytes, sector, reserved, table] = [Buffer.alloc(MIB), 512, 32, 16];
+/** Source: UEFI specification, GPT header. Firmware checks both sums. */
+function writeHeader(disk: Buffer) {
+  const header = disk.subarray(512, 512 + 92);
+  header.write('EFI PART', 0);
+  header.writeUInt32LE(0x10000, 8);
+  header.writeUInt32LE(header.length, 12);
+  header.writeBigUInt64LE(1n, 24);
+  header.writeBigUInt64LE(BigInt(disk.length / 512 - 1), 32);
+  header.writeBigUInt64LE(34n, 40);
+  header.writeBigUInt64LE(BigInt(disk.length / 512 - 34), 48);
+  header.writeBigUInt64LE(2n, 72);
+  header.writeUInt32LE(128, 80);
+  header.writeUInt32LE(128, 84);
+  header.writeUInt32LE(crc32(disk.subarray(1024, 1024 + 128 * 128)), 88);
+  header.writeUInt32LE(crc32(header), 16);
+}
+
+/** A FAT32 with a file of that name, of at most 512 bytes, in EFI/BOOT; or without any. One cluster is a sector. */
+export function efiPartition(name?: string, content: Buffer = Buffer.alloc(0)): Buffer {
+  // As many clusters as make it a FAT32.
+  const [bytes, sector, reserved, table] = [Buffer.alloc(34 * MIB), 512, 32, 544];
   bytes.writeUInt16LE(sector, 11);
   bytes.writeUInt8(1, 13);
   bytes.writeUInt16LE(reserved, 14);
@@ -94,16 +112,27 @@ export function efiPartition(name?: string): Buffer {
   bytes.writeUInt32LE(table, 36);
   bytes.writeUInt32LE(2, 44);
   bytes.write('FAT32   ', 82);
+  // A jump, the kind of medium, and the size: what firmware demands before it looks further.
+  bytes.write('eb5890', 0, 'hex');
+  bytes.writeUInt8(0xf8, 21);
+  bytes.writeUInt16LE(63, 24);
+  bytes.writeUInt16LE(255, 26);
+  bytes.writeUInt32LE(bytes.length / sector, 32);
+  bytes.writeUInt8(0x29, 66);
+  bytes.writeUInt16LE(0xaa55, 510);
+  bytes.writeUInt32LE(0x0ffffff8, reserved * sector);
+  bytes.writeUInt32LE(0x0fffffff, reserved * sector + 4);
   const cluster = (number: number) => (reserved + table + number - 2) * sector;
   for (const number of [2, 3, 4, 5]) bytes.writeUInt32LE(0x0fffffff, reserved * sector + number * 4);
   const entry = (at: number, text: string, { folder, to }: { folder: boolean; to: number }) => {
     bytes.write(text.padEnd(11), at);
     bytes.writeUInt8(folder ? 0x10 : 0x20, at + 11);
     bytes.writeUInt16LE(to, at + 26);
-    bytes.writeUInt32LE(folder ? 0 : 5, at + 28);
+    bytes.writeUInt32LE(folder ? 0 : content.length, at + 28);
   };
   entry(cluster(2), 'EFI', { folder: true, to: 3 });
   entry(cluster(3), 'BOOT', { folder: true, to: 4 });
   if (name !== undefined) entry(cluster(4), name, { folder: false, to: 5 });
+  content.copy(bytes, cluster(5));
   return bytes;
 }

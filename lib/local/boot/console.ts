@@ -14,13 +14,14 @@ export interface Console {
 
 export function openConsole(): Console {
   let raw = '';
+  const decoder = new TextDecoder();
   const text = () => raw.replaceAll(ESCAPES, '').replaceAll(/\r+\n?/g, '\n');
   return {
     get text() {
       return text();
     },
     take(chunk) {
-      raw = (raw + chunk.toString('latin1')).slice(-KEPT);
+      raw = (raw + decoder.decode(chunk, { stream: true })).slice(-KEPT);
     },
     last: (lines) =>
       text()
@@ -39,7 +40,7 @@ const FAILURES: readonly (readonly [text: string, meaning: string])[] = [
   ['Kernel panic', 'its kernel gave up'],
   ['No bootable device', 'its firmware found nothing to start on the first disk'],
   ['Boot failed: not a bootable disk', 'its firmware found nothing to start on the first disk'],
-  ['BdsDxe: No bootable option', 'its firmware found nothing to start on the first disk'],
+  ['UEFI Interactive Shell', 'its firmware found nothing to start on the first disk'],
   ['grub rescue>', 'its boot loader found no configuration'],
   ['Minimal BASH-like line editing is supported', 'its boot loader found no configuration'],
   ['ALERT!', 'its initial system did not find the root file system; it may lack the driver of NVMe disks'],
