@@ -10,6 +10,7 @@ import type { Source } from '../connector/source.ts';
 import { lockFolder } from '../local/data-folder.ts';
 import { capabilitiesOf } from '../local/embedded-connector.ts';
 import { systemClock } from '../local/system-clock.ts';
+import { LOCAL_LIMITS } from '../replication/concurrency.ts';
 import { type Command, UsageError } from './command.ts';
 import { connectorBlocks } from './connector-blocks.ts';
 import { log } from './service-options.ts';
@@ -74,6 +75,7 @@ async function work(source: Source, { identity, folder, copySlots }: Place) {
     openBlocks: connectorBlocks({ endpoint, region, credentials: current }),
     stateFolder: join(folder, 'jobs'),
     copySlots,
+    ...(isLoopback(endpoint) ? { concurrency: LOCAL_LIMITS } : {}),
     progressInterval: PROGRESS,
     clock: systemClock,
     rotateKey: () => identity.rotateKey(),
@@ -100,6 +102,9 @@ async function work(source: Source, { identity, folder, copySlots }: Place) {
     clearInterval(alive);
   }
 }
+
+/** A store on the same machine. */
+const isLoopback = (endpoint: string) => /^(localhost|127\..*|\[::1\])$/.test(new URL(endpoint).hostname);
 
 function checkedSource(spec: string | undefined): Source {
   if (spec === undefined) throw new UsageError('--source KIND:PLACE: say where the servers are');
