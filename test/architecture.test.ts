@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   aws: ['domain', 'api', 'workflows', 'replication'],
   local: ['domain', 'api', 'workflows', 'replication', 'connector', 'agent', 'engine'],
   infra: [],
-  cli: ['domain', 'api', 'workflows', 'connector', 'agent', 'local', 'aws', 'engine'],
+  cli: ['domain', 'api', 'workflows', 'replication', 'connector', 'agent', 'local', 'aws', 'engine'],
 };
 /** Time, chance, processes and the network come in through ports. */
 const OUTSIDE = /process\.env|Date\.now\(|randomUUID|setTimeout\(/;

@@ -6,6 +6,7 @@ import { freezeGroup, type Group } from './freeze-group.ts';
 import { releasePoint } from './frozen-points.ts';
 import type { AgentOptions } from './options.ts';
 import { type Reporter, reporter } from './reporter.ts';
+import { sweepPoints } from './sweep-points.ts';
 
 interface Held {
   readonly work: Work;
@@ -31,9 +32,11 @@ export class Agent {
   #copying = 0;
   #waiting: (() => void)[] = [];
   #stopped = false;
+  readonly #endSweeps: () => Promise<void>;
 
   constructor(options: AgentOptions) {
     this.#options = options;
+    this.#endSweeps = sweepPoints(options.source, options);
   }
 
   /** Asks once, for at most so many seconds, and begins what it is told. */
@@ -63,6 +66,7 @@ export class Agent {
   async stop() {
     this.#stopped = true;
     for (const { controller } of this.#held.values()) controller.abort();
+    await this.#endSweeps();
     await Promise.allSettled(this.#work);
   }
 

@@ -67,11 +67,12 @@ async function transfer(work: Work, { signal, note, frozen }: Noting, options: A
   const { source, stateFolder, clock } = options;
   const { runId, jobId, attempt, vmId, description, kmsKeyArn } = work;
   const snapshots = serviceSnapshots(work, options);
+  const ofTransfer = withKeptPoint(source, { work, stateFolder, onFrozen: frozen });
   try {
     return await transferServer(
       { runId, jobId, attempt, vmId, description, tags: {}, ...(kmsKeyArn ? { kmsKeyArn } : {}) },
       {
-        source: withKeptPoint(source, { work, stateFolder, onFrozen: frozen }),
+        source: ofTransfer,
         snapshots,
         stateFolder,
         clock,
@@ -82,6 +83,7 @@ async function transfer(work: Work, { signal, note, frozen }: Noting, options: A
     );
   } finally {
     snapshots.close();
+    await ofTransfer.close();
   }
 }
 

@@ -1,6 +1,6 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Point, Source } from '../connector/source.ts';
+import type { Point, PointRef, Source } from '../connector/source.ts';
 import type { Work } from '../messages.ts';
 import { writeFileDurably } from '../replication/durable-file.ts';
 import { JobState } from '../replication/job-state.ts';
@@ -31,6 +31,14 @@ export async function keptPoint(of: Of, stateFolder: string): Promise<FrozenPoin
   }
 }
 
+/** The kept points of a job. */
+export async function keptPointsOf(jobId: string, stateFolder: string): Promise<PointRef[]> {
+  const names = await readdir(new JobState(stateFolder, jobId).folder);
+  const runIds = names.flatMap((name) => /^frozen-(.+)\.json$/.exec(name)?.[1] ?? []);
+  const kept = await Promise.all(runIds.map((runId) => keptPoint({ jobId, runId }, stateFolder)));
+  return kept.flatMap((point) => point?.ref ?? []);
+}
+
 /** Forgets the point: its copy has begun with it, or never will. */
 export const forgetPoint = (of: Of, stateFolder: string) => rm(pathOf(stateFolder, of), { force: true });
 
@@ -42,23 +50,55 @@ export async function releasePoint(of: Of, { source, stateFolder }: { source: So
   await forgetPoint(of, stateFolder);
 }
 
+/** A source for one transfer, which closes what that left open. */
+export interface TransferSource extends Source {
+  close(): Promise<void>;
+}
+
 /** The source for one transfer: the point that was frozen with others is the one that its copy gets. `onFrozen` hears of each instant. */
 export function withKeptPoint(
   source: Source,
   { work, stateFolder, onFrozen }: { work: Work; stateFolder: string; onFrozen(at: number): Promise<void> },
-): Source {
+): TransferSource {
+  const open = new Set<Point>();
+  const watched = (point: Point): Point => {
+    open.add(point);
+    const forgotten = (end: () => Promise<void>) => async () => {
+      if (open.delete(point)) await end();
+    };
+    return {
+      ref: point.ref,
+      server: point.server,
+      at: point.at,
+      ...(point.bootMode === undefined ? {} : { bootMode: point.bootMode }),
+      disks: () => point.disks(),
+      verify: () => point.verify(),
+      close: forgotten(() => point.close()),
+      release: forgotten(() => point.release()),
+    };
+  };
+  const reopen = async (ref: string) => {
+    const point = await source.reopen(ref);
+    return point && watched(point);
+  };
   return {
     manager: source.manager,
     capabilities: source.capabilities,
     inventory: () => source.inventory(),
     check: (server) => source.check(server),
-    reopen: (ref) => source.reopen(ref),
+    reopen,
     async freeze(servers, options) {
       const kept = await keptPoint(work, stateFolder);
-      const point = kept && (await source.reopen(kept.ref));
-      const points = point ? [point] : await source.freeze(servers, options);
+      const point = kept && (await reopen(kept.ref));
+      const points = point ? [point] : (await source.freeze(servers, options)).map(watched);
       if (points[0]) await onFrozen(kept && point ? kept.at : points[0].at);
       return points;
+    },
+    async close() {
+      for (const point of [...open]) {
+        open.delete(point);
+        await point.close();
+      }
     },
   };
 }

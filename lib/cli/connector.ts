@@ -5,13 +5,17 @@ import { Agent } from '../agent/agent.ts';
 import { type About, ActivationError, openIdentity } from '../agent/identity.ts';
 import { remoteService } from '../agent/remote-service.ts';
 import { serveAgent } from '../agent/serve.ts';
+import type { CopyConfig } from '../config.ts';
 import { openSource, SourceSpecError } from '../connector/open-source.ts';
 import type { Source } from '../connector/source.ts';
 import { lockFolder } from '../local/data-folder.ts';
 import { capabilitiesOf } from '../local/embedded-connector.ts';
 import { systemClock } from '../local/system-clock.ts';
+import { LOCAL_LIMITS, REMOTE_LIMITS } from '../replication/concurrency.ts';
+import { Pacer } from '../replication/pacer.ts';
 import { type Command, UsageError } from './command.ts';
 import { connectorBlocks } from './connector-blocks.ts';
+import { COPY_OPTIONS, COPY_USAGE, copyConfig } from './copy-options.ts';
 import { log } from './service-options.ts';
 
 const VERSION = '0.1.0';
@@ -21,8 +25,7 @@ const SLOTS = 4;
 const PROGRESS = 2_000;
 
 export const connector: Command = {
-  usage:
-    'rehost connector --source KIND:PLACE [--activate CODE --endpoint URL] [--data .rehost-connector] [--region us-east-1] [--copies 4]',
+  usage: `rehost connector --source KIND:PLACE [--activate CODE --endpoint URL] [--data .rehost-connector] [--region us-east-1] [--copies 4] ${COPY_USAGE}`,
   options: {
     activate: { type: 'string' },
     endpoint: { type: 'string' },
@@ -30,6 +33,7 @@ export const connector: Command = {
     data: { type: 'string' },
     region: { type: 'string' },
     copies: { type: 'string' },
+    ...COPY_OPTIONS,
   },
   async run({ values }) {
     const { activate, endpoint, source: spec, data = '.rehost-connector', region = 'us-east-1' } = values as Options;
@@ -46,7 +50,8 @@ export const connector: Command = {
       throw new ActivationError(
         `${folder} is of no connector yet; get a code with \`rehost connectors code\`, and give it with --activate`,
       );
-    await work(source, { identity, folder, copySlots: copiesOf(values.copies) });
+    await work(source, { identity, folder, copySlots: copiesOf(values.copies), copy: copyConfig(values) });
+    await source.close?.();
     lock.close();
     return 0;
   },
@@ -58,12 +63,14 @@ interface Place {
   readonly identity: ReturnType<typeof openIdentity>;
   readonly folder: string;
   readonly copySlots: number;
+  readonly copy: CopyConfig;
 }
 
 /** Works until the process is told to end, or the service no longer knows the connector. */
-async function work(source: Source, { identity, folder, copySlots }: Place) {
+async function work(source: Source, { identity, folder, copySlots, copy }: Place) {
   const current = () => identity.current()!;
   const { connectorId, endpoint, region } = current();
+  const { bandwidth, ...settings } = copy;
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   let poll = new AbortController();
@@ -74,6 +81,11 @@ async function work(source: Source, { identity, folder, copySlots }: Place) {
     openBlocks: connectorBlocks({ endpoint, region, credentials: current }),
     stateFolder: join(folder, 'jobs'),
     copySlots,
+    copy: {
+      ...settings,
+      concurrency: isLoopback(endpoint) ? LOCAL_LIMITS : REMOTE_LIMITS,
+      pacer: new Pacer(bandwidth, systemClock),
+    },
     progressInterval: PROGRESS,
     clock: systemClock,
     rotateKey: () => identity.rotateKey(),
@@ -100,6 +112,9 @@ async function work(source: Source, { identity, folder, copySlots }: Place) {
     clearInterval(alive);
   }
 }
+
+/** A store on the same machine. */
+const isLoopback = (endpoint: string) => /^(localhost|127\..*|\[::1\])$/.test(new URL(endpoint).hostname);
 
 async function checkedSource(spec: string | undefined): Promise<Source> {
   if (spec === undefined) throw new UsageError('--source KIND:PLACE: say where the servers are');

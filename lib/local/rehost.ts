@@ -16,7 +16,6 @@ import type { Json } from '../json.ts';
 import type { Services, Target } from '../ports.ts';
 import { LOCAL_LIMITS, REMOTE_LIMITS } from '../replication/concurrency.ts';
 import { Pacer } from '../replication/pacer.ts';
-import { sweepPoints } from '../replication/sweep-points.ts';
 import type { CopySettings } from '../replication/transfer-server.ts';
 import { startWorkflow } from '../workflows/rules.ts';
 import { firstAccessKey, lockFolder } from './data-folder.ts';
@@ -172,7 +171,6 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
   const { bandwidth, ...settings } = config.copy;
   const concurrency = options.target ? REMOTE_LIMITS : LOCAL_LIMITS;
   const copy: CopySettings = { ...settings, concurrency, pacer: new Pacer(bandwidth, clock) };
-  const sweeps: (() => Promise<void>)[] = [];
   for (const source of sources) {
     const connector = new EmbeddedConnector({
       source,
@@ -185,7 +183,6 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
     await connector.start();
     bell.listen(() => connector.look());
     connectors.push(connector);
-    sweeps.push(sweepPoints(source, { stateFolder: file('connector'), clock, log }));
   }
   await noteAbsent(services, connectors);
   await engine.start();
@@ -208,7 +205,6 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
     async stop() {
       // Who waits for whom: the relay for the engine's answers, the connectors too. The engine ends last.
       for (const one of relays) await one.stop();
-      for (const end of sweeps) await end();
       for (const connector of connectors) await connector.stop();
       for (const source of sources) await source.close?.();
       await engine.stop();

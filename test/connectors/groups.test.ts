@@ -4,7 +4,7 @@ import {
   StartAppReplicationCommand,
   StartOnDemandAppReplicationCommand,
 } from '@aws-sdk/client-sms';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import type { ReplicationRun } from '../../lib/domain/entities.ts';
 import type { SqliteStore } from '../../lib/local/sqlite-store.ts';
 import { type Behaviour, type SimulatedSource, simulatedSource } from '../simulators/source.ts';
@@ -12,6 +12,9 @@ import { startAgent, type TestAgent } from '../support/agent.ts';
 import { createApp, putReplication, type TestApp } from '../support/app.ts';
 import { importedServers, type Place } from '../support/connectors.ts';
 import { type Started, start, until } from '../support/start.ts';
+
+/** A few seconds are enough; a machine with other work takes longer. */
+jest.setTimeout(60_000);
 
 /** Applications whose servers are frozen together, by a source that behaves as the test wants. */
 let started: Started;

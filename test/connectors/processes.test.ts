@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DescribeSnapshotsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { GetConnectorsCommand } from '@aws-sdk/client-sms';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Identity } from '../../lib/agent/identity.ts';
 import { jsonCall } from '../../lib/agent/json-call.ts';
 import { demandSameBytes } from '../replication/data-centre.ts';
@@ -19,6 +19,9 @@ import {
 } from '../support/connectors.ts';
 import { connectorProcess, type Running, rehost, up } from '../support/process.ts';
 import { until } from '../support/start.ts';
+
+/** A few seconds are enough; a machine with other work takes longer. */
+jest.setTimeout(60_000);
 
 /** A real `rehost up` that has no source, and real `rehost connector` processes beside it. The tests build on each other. */
 const BLOCKS = 60;
@@ -147,4 +150,4 @@ test('a connector whose key is revoked ends, and says what to do', async () => {
   const former = connector.connectorId;
   connector = await connectorProcess(activation('first', await activationCode(service.endpoint)));
   expect(connector.connectorId).toBe(former);
-}, 40_000);
+});

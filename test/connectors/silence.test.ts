@@ -1,12 +1,15 @@
 import { join } from 'node:path';
 import { GetConnectorsCommand, GetReplicationJobsCommand } from '@aws-sdk/client-sms';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { simulatedSource } from '../simulators/source.ts';
 import { VirtualClock } from '../simulators/virtual-clock.ts';
 import { startAgent, type TestAgent } from '../support/agent.ts';
 import { activationCode, importedServers, lastRun, type Place, replicate } from '../support/connectors.ts';
 import { rehost } from '../support/process.ts';
 import { type Started, start, until } from '../support/start.ts';
+
+/** A few seconds are enough; a machine with other work takes longer. */
+jest.setTimeout(60_000);
 
 /** A service whose time is the test's, and connectors that reach it over HTTP in their own time. */
 const MINUTE = 60_000;

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Agent } from '../../lib/agent/agent.ts';
+import { ServiceUnreachableError } from '../../lib/agent/errors.ts';
 import { type Identity, openIdentity } from '../../lib/agent/identity.ts';
 import { remoteService } from '../../lib/agent/remote-service.ts';
 import { serveAgent } from '../../lib/agent/serve.ts';
@@ -18,6 +19,8 @@ export interface TestAgent {
   readonly agent: Agent;
   /** Resolves with the error that ended it; undefined when it was stopped. */
   readonly ended: Promise<Error | undefined>;
+  /** Cuts the agent off from the service's messages, but not from its blocks; or ends that. */
+  cut(off: boolean): void;
   stop(): Promise<void>;
 }
 
@@ -36,11 +39,19 @@ export async function startAgent(place: Place, { source, folder, copySlots = 4 }
   await opened.activate(code, at, { ...about, manager: source.manager, capabilities: capabilitiesOf(source) });
   const current = () => opened.current()!;
   const service = remoteService({ ...at, credentials: current });
+  let isCut = false;
+  const reach = async <T>(call: () => Promise<T>): Promise<T> => {
+    if (isCut) throw new ServiceUnreachableError('cut off, on purpose');
+    return call();
+  };
   const stop = new AbortController();
   let poll = new AbortController();
   const agent = new Agent({
     connectorId: current().connectorId,
-    service,
+    service: {
+      getMessages: (request, signal) => reach(() => service.getMessages(request, signal)),
+      sendMessage: (message) => reach(() => service.sendMessage(message)),
+    },
     source,
     openBlocks: connectorBlocks({ ...at, credentials: current }),
     stateFolder: join(folder, 'jobs'),
@@ -69,6 +80,10 @@ export async function startAgent(place: Place, { source, folder, copySlots = 4 }
     service,
     agent,
     ended,
+    cut(off) {
+      isCut = off;
+      poll.abort();
+    },
     async stop() {
       stop.abort();
       await ended;

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { pointsIn } from '../../../lib/agent/sweep-points.ts';
 import type { Source } from '../../../lib/connector/source.ts';
-import { pointsIn } from '../../../lib/replication/sweep-points.ts';
 import { missingVcsim, startVcsim, type Vcsim } from '../../support/vcsim.ts';
 import { noise, openTransfers, type Transfers } from './transfers.ts';
 

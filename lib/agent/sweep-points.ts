@@ -1,13 +1,14 @@
 import { readdir } from 'node:fs/promises';
 import type { Clock } from '../clock.ts';
 import type { PointRef, Source } from '../connector/source.ts';
-import { JobState } from './job-state.ts';
+import { JobState } from '../replication/job-state.ts';
+import { keptPointsOf } from './frozen-points.ts';
 
 /** Milliseconds between two sweeps. */
 const INTERVAL = 3_600_000;
 
 export interface SweepOptions {
-  /** Folder of baselines and journals: the points of its attempts are kept. */
+  /** Folder of baselines, journals and frozen points: those of its attempts are kept, and those that wait for their copy. */
   readonly stateFolder: string;
   readonly clock: Clock;
   log(entry: Readonly<Record<string, unknown>>): void;
@@ -44,12 +45,15 @@ export function sweepPoints(source: Source, options: SweepOptions): () => Promis
   };
 }
 
-/** The points of all attempts in the folder. */
+/** The points of all attempts in the folder, and those that wait for theirs. */
 export async function pointsIn(stateFolder: string): Promise<PointRef[]> {
   const entries = (await readdir(stateFolder, { withFileTypes: true }).catch(ignoreAbsence)) ?? [];
   const jobs = entries.filter((entry) => entry.isDirectory());
-  const attempts = await Promise.all(jobs.map(({ name }) => new JobState(stateFolder, name).attempts()));
-  return attempts.flat().map(({ point }) => point);
+  const points = jobs.map(async ({ name }) => {
+    const attempts = await new JobState(stateFolder, name).attempts();
+    return [...attempts.map(({ point }) => point), ...(await keptPointsOf(name, stateFolder))];
+  });
+  return (await Promise.all(points)).flat();
 }
 
 function ignoreAbsence(error: NodeJS.ErrnoException): undefined {
