@@ -143,7 +143,9 @@ async function state(ec2: EC2Client, id: SnapshotId): ReturnType<Snapshots['stat
   return known === 'pending' || known === 'completed' || known === 'error' ? known : undefined;
 }
 
+/** A snapshot that is gone has no tags: a caller that may delete only what bears them would be refused it. */
 async function remove(ec2: EC2Client, id: SnapshotId): Promise<void> {
+  if ((await state(ec2, id)) === undefined) return;
   await unlessGone(ec2.send(new DeleteSnapshotCommand({ SnapshotId: id })));
 }
 

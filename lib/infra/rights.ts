@@ -59,6 +59,7 @@ const describeImages: Allowed = {
   resources: everything,
   reason: NO_RESOURCES,
 };
+const describeSnapshots: Allowed = { actions: ['ec2:DescribeSnapshots'], resources: everything, reason: NO_RESOURCES };
 const removeSnapshots: Allowed = {
   actions: ['ec2:DeleteSnapshot'],
   resources: ec2('snapshot'),
@@ -137,7 +138,7 @@ export const RIGHTS = {
       reason: 'asked for by EBS where a disk is encrypted with a key of yours',
     },
   ],
-  'snapshots.remove': [removeSnapshots],
+  'snapshots.remove': [describeSnapshots, removeSnapshots],
   'images.finalizers': [],
   'images.register': [
     describeImages,
