@@ -4,7 +4,11 @@ module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: { '\\.[cm]?[jt]s$': '<rootDir>/test/esbuild-transform.cjs' },
   // Middy ships ES modules only: jest is told where they are, and transforms them as well.
-  moduleNameMapper: { '^@middy/(core|util)$': '<rootDir>/node_modules/@middy/$1/index.js' },
+  moduleNameMapper: {
+    '^@middy/(core|util)$': '<rootDir>/node_modules/@middy/$1/index.js',
+    // What other packages import is compiled; tests take the sources.
+    '^rehost/infra$': '<rootDir>/lib/infra/index.ts',
+  },
   transformIgnorePatterns: ['/node_modules/(?!(@middy)/)'],
   testTimeout: 20_000,
   // Most tests wait for processes and disks more than they compute.

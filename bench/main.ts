@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The benchmarks by name; `npm run bench -- copy` runs one. Each measures its peers in the same run and prints ratios. */
-const ALL = ['copy', 'formats', 'engine', 'api'];
+const ALL = ['copy', 'formats', 'engine', 'api', 'lambda'];
 
 const asked = process.argv.slice(2);
 const unknown = asked.find((name) => !ALL.includes(name));

@@ -19,6 +19,8 @@ export async function bundle(outdir = join(ROOT, 'dist', 'lambdas')): Promise<vo
     sourcesContent: false,
     format: 'esm',
     platform: 'node',
+    // The SDK's CommonJS files hold every operation of a service; of its ES modules only what is called is taken.
+    mainFields: ['module', 'main'],
     target: 'node24',
     outExtension: { '.js': '.mjs' },
     // Packages that are CommonJS within an ES module ask for `require`.
@@ -27,4 +29,19 @@ export async function bundle(outdir = join(ROOT, 'dist', 'lambdas')): Promise<vo
   });
 }
 
-if (process.argv[1] === import.meta.filename) await bundle();
+/** Compiles the constructs for other CDK applications: Node strips no types of what lies in `node_modules`. */
+export async function compileConstructs(outdir = join(ROOT, 'dist', 'infra')): Promise<void> {
+  await build({
+    entryPoints: [join(ROOT, 'lib', 'infra', 'index.ts')],
+    outdir,
+    bundle: true,
+    external: ['aws-cdk-lib', 'constructs'],
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    sourcemap: true,
+    logLevel: 'warning',
+  });
+}
+
+if (process.argv[1] === import.meta.filename) await Promise.all([bundle(), compileConstructs()]);

@@ -38,9 +38,21 @@ export function api() {
   return middy<UrlCall | DirectCall, object>()
     .onError(({ error }) => console.error({ message: 'the API failed', error: String(error) }))
     .handler(async (call) => {
+      const begin = Date.now();
       const { byUrl, direct } = await dispatchers;
-      return 'requestContext' in call ? urlAnswer(await byUrl(urlRequest(call))) : direct(directRequest(call));
+      const viaUrl = 'requestContext' in call;
+      const answer = viaUrl ? await byUrl(urlRequest(call)) : await direct(directRequest(call));
+      console.info({ message: 'call', ...aboutCall(call), status: answer.status, ms: Date.now() - begin });
+      return viaUrl ? urlAnswer(answer) : answer;
     });
+}
+
+/** Who called what. Paths are not logged: those at which servers report are secret. */
+function aboutCall(call: UrlCall | DirectCall) {
+  if (!('requestContext' in call)) return { operation: call.target.split('.').at(-1) };
+  const { 'x-amz-target': target = '', authorization = '' } = call.headers;
+  const [, accessKeyId] = /Credential=([\w-]{1,128})\//.exec(authorization) ?? [];
+  return { operation: target.split('.').at(-1), ...(accessKeyId ? { accessKeyId } : {}) };
 }
 
 async function prepare() {

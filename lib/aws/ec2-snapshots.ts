@@ -10,7 +10,9 @@ export type Ec2Snapshots = Pick<Snapshots, 'state' | 'remove'>;
 
 export const ec2Snapshots = (ec2: EC2Client): Ec2Snapshots => ({
   state: (id) => state(ec2, id),
+  /** A snapshot that is gone has no tags: a caller that may delete only what bears them would be refused it. */
   async remove(id) {
+    if ((await state(ec2, id)) === undefined) return;
     await unlessGone(ec2.send(new DeleteSnapshotCommand({ SnapshotId: id })));
   },
 });

@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly tokenSecret: string;
   readonly clientKey: string;
   readonly launchRoles: readonly string[];
+  /** What connectors put blocks with. */
+  readonly connectorRole: string;
   readonly diskKeys: readonly string[];
   /** Names of the state machines. */
   readonly workflows: readonly string[];
@@ -26,7 +28,7 @@ export interface Allowed {
   readonly reason?: string;
 }
 
-const ec2 =
+export const ec2 =
   (...kinds: string[]) =>
   ({ partition, region }: Surroundings) =>
     kinds.map((kind) => `arn:${partition}:ec2:${region}::${kind}/*`);
@@ -37,11 +39,17 @@ const inAccount =
 const everything = () => ['*'];
 
 /** Tag of every snapshot and image that the service made: it touches no others. */
-const OURS = () => ({ StringLike: { 'aws:ResourceTag/SMSJobId': 'sms-job-*' } });
+export const OURS = () => ({ StringLike: { 'aws:ResourceTag/SMSJobId': 'sms-job-*' } });
 const MADE_BY_US = 'ids are not known before; the tag SMSJobId of what replication made is asked for';
 const NO_RESOURCES = 'the action knows no resources';
 const STACKS = inAccount('cloudformation', 'stack/sms-app-*/*');
 const OF_APPS = 'stacks of applications, `sms-app-…`, whose ids are not known before';
+const RUNS = inAccount('states', 'stateMachine:replication-run');
+const QUERY: Allowed = {
+  actions: ['dynamodb:Query'],
+  resources: ({ table }) => [`${table}/index/*`],
+  reason: 'the two indexes of the one table',
+};
 /** Types that a stack of SMS may have. Source: ServerMigration_ServiceRole. */
 const RESOURCE_TYPES = ['AWS::EC2::Instance', 'AWS::ApplicationInsights::Application', 'AWS::ResourceGroups::Group'];
 const withRole = ({ launchRoles }: Surroundings) => ({
@@ -59,6 +67,7 @@ const describeImages: Allowed = {
   resources: everything,
   reason: NO_RESOURCES,
 };
+const describeSnapshots: Allowed = { actions: ['ec2:DescribeSnapshots'], resources: everything, reason: NO_RESOURCES };
 const removeSnapshots: Allowed = {
   actions: ['ec2:DeleteSnapshot'],
   resources: ec2('snapshot'),
@@ -75,13 +84,7 @@ const CONSENT = ['UserForSMSApplicationValidation', 'UseForSMSApplicationValidat
  */
 export const RIGHTS = {
   'store.get': [{ actions: ['dynamodb:GetItem'], resources: ({ table }) => [table] }],
-  'store.query': [
-    {
-      actions: ['dynamodb:Query'],
-      resources: ({ table }) => [`${table}/index/*`],
-      reason: 'the two indexes of the one table',
-    },
-  ],
+  'store.query': [QUERY],
   // A transaction is allowed by what it does to each item.
   'store.transact': [{ actions: ['dynamodb:PutItem'], resources: ({ table }) => [table] }],
   'store.add': [{ actions: ['dynamodb:UpdateItem'], resources: ({ table }) => [table] }],
@@ -92,9 +95,9 @@ export const RIGHTS = {
       resources: (at) => at.workflows.flatMap((name) => inAccount('states', `stateMachine:${name}`)(at)),
     },
   ],
-  'workflows.succeedTask': [
-    { actions: ['states:SendTaskSuccess'], resources: inAccount('states', 'stateMachine:replication-run') },
-  ],
+  'workflows.succeedTask': [{ actions: ['states:SendTaskSuccess'], resources: RUNS }],
+  'workflows.failTask': [{ actions: ['states:SendTaskFailure'], resources: RUNS }],
+  'workflows.heartbeat': [{ actions: ['states:SendTaskHeartbeat'], resources: RUNS }],
   'workflows.stop': [
     {
       actions: ['states:StopExecution'],
@@ -140,7 +143,38 @@ export const RIGHTS = {
       reason: 'asked for by EBS where a disk is encrypted with a key of yours',
     },
   ],
-  'snapshots.remove': [removeSnapshots],
+  'snapshots.remove': [describeSnapshots, removeSnapshots],
+  'snapshots.state': [describeSnapshots],
+  'snapshots.start': [
+    {
+      actions: ['ebs:StartSnapshot'],
+      resources: ec2('snapshot'),
+      conditions: () => ({ StringLike: { 'aws:RequestTag/SMSJobId': 'sms-job-*' } }),
+      reason: 'the snapshot has no id before; it has to get the tag SMSJobId',
+    },
+    {
+      actions: ['ebs:StartSnapshot'],
+      resources: ec2('snapshot'),
+      conditions: OURS,
+      reason: 'the parent, which replication made',
+    },
+    {
+      actions: ['kms:DescribeKey', 'kms:Decrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*', 'kms:CreateGrant'],
+      resources: ({ diskKeys }) => diskKeys,
+      reason: 'asked for by EBS where a disk is encrypted with a key of yours',
+    },
+  ],
+  'snapshots.complete': [
+    { actions: ['ebs:CompleteSnapshot'], resources: ec2('snapshot'), conditions: OURS, reason: MADE_BY_US },
+  ],
+  'blockAccess.grant': [
+    { actions: ['sts:AssumeRole'], resources: ({ connectorRole }) => [connectorRole] },
+    {
+      actions: ['kms:DescribeKey'],
+      resources: ({ diskKeys }) => diskKeys,
+      reason: 'the ARN of a key that is named by its alias or id',
+    },
+  ],
   'images.finalizers': [],
   'images.register': [
     describeImages,
@@ -252,9 +286,15 @@ export const RIGHTS = {
     ),
   ],
   'commands.result': [{ actions: ['ssm:GetCommandInvocation'], resources: everything, reason: NO_RESOURCES }],
-  'connectors.inventory': [],
-  'connectors.applications': [],
-  'connectors.forgetJob': [],
+  // Questions to connectors are items of the table.
+  'connectors.inventory': [{ actions: ['dynamodb:DeleteItem'], resources: ({ table }) => [table] }],
+  'connectors.applications': [{ actions: ['dynamodb:DeleteItem'], resources: ({ table }) => [table] }],
+  'connectors.forgetJob': [
+    QUERY,
+    { actions: ['dynamodb:DeleteItem'], resources: ({ table }) => [table] },
+    describeImages,
+    removeSnapshots,
+  ],
   tokenSecret: [{ actions: ['secretsmanager:GetSecretValue'], resources: ({ tokenSecret }) => [tokenSecret] }],
   clientKey: [{ actions: ['secretsmanager:GetSecretValue'], resources: ({ clientKey }) => [clientKey] }],
   ownEndpoint: [{ actions: ['lambda:GetFunctionUrlConfig'], resources: ({ api }) => [api] }],

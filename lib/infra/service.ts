@@ -7,6 +7,7 @@ import { FunctionUrlAuthType, InvokeMode } from 'aws-cdk-lib/aws-lambda';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { ConnectorRole, connectorRoleName } from './connector-role.ts';
 import { WORKFLOW_NAMES } from './definition.ts';
 import { EventPublisher } from './event-publisher.ts';
 import { EventSchemas } from './event-schemas.ts';
@@ -67,6 +68,7 @@ export class Service extends Construct {
       environment: { ...this.environment, BUS: this.bus.eventBusName },
     });
     this.api = this.#api();
+    new ConnectorRole(this, 'ConnectorRole', { ...this.#common(), api: this.api.function.role! });
     if (this.settings.publicApi) this.url = this.#url();
     this.#outputs();
   }
@@ -128,6 +130,7 @@ export class Service extends Construct {
       tokenSecret: this.tokenSecret.secretArn,
       clientKey: this.clientKey.secretArn,
       launchRoles: [this.launchRole.role, ...launchRoles].map(({ roleArn }) => roleArn),
+      connectorRole: `arn:${partition}:iam::${account}:role/${connectorRoleName(this.settings)}`,
       diskKeys: diskKeys.map(({ keyArn }) => keyArn),
       workflows: WORKFLOW_NAMES,
     };
@@ -143,6 +146,7 @@ export class Service extends Construct {
         TOKEN_SECRET: this.tokenSecret.secretArn,
         CLIENT_KEY: this.clientKey.secretArn,
         PUBLIC: String(publicApi),
+        CONNECTOR_ROLE: this.surroundings.connectorRole,
       },
       ...(apiConcurrency === undefined ? {} : { options: { reservedConcurrentExecutions: apiConcurrency } }),
     });

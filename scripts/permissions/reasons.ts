@@ -57,6 +57,7 @@ const AT = {
   tokenSecret: 'SECRET',
   clientKey: 'KEY',
   launchRoles: [],
+  connectorRole: 'CONNECTOR',
   diskKeys: [],
   workflows: [],
 };

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
-import { DescribeTagsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -16,10 +15,11 @@ import { httpInvoke } from '../../lib/engine/invoke.ts';
 import { kebabCase } from '../../lib/infra/function.ts';
 import { serveEngine } from '../../lib/local/engine-server.ts';
 import { openEngineStore } from '../../lib/local/sqlite-engine-store.ts';
+import { systemClock } from '../../lib/local/system-clock.ts';
 import { type ResolvedResource, resolved } from '../../scripts/permissions/resolve.ts';
 import { pascalCase, type RoleOf, rolesOf } from '../../scripts/permissions/roles.ts';
 import { ACCOUNT, REGION, synthesize } from '../../scripts/permissions/templates.ts';
-import { fastClock } from '../simulators/fast-clock.ts';
+import { accountTags } from '../simulators/iam/account-tags.ts';
 import { type Authorizer, authorizer } from '../simulators/iam/authorizer.ts';
 import { type LambdaHandler, serveFunctionUrl, serveLambda } from '../simulators/lambda.ts';
 import { LambdaProcess } from '../simulators/lambda-process.ts';
@@ -32,8 +32,6 @@ import { connect } from './connector.ts';
 import { startPump } from './pump.ts';
 
 const BUNDLES = join(import.meta.dirname, '..', '..', 'dist', 'lambdas');
-/** How much faster the state machines' time goes: retries and polls wait for seconds. Heartbeats allow no more. */
-const FASTER = 10;
 /** Values that must never come out; the secrets of the stacks. */
 export const SECRETS = { token: 'token-secret-0123456789abcdef', client: 'client-secret-0123456789abcdef' };
 
@@ -69,9 +67,13 @@ export async function deploy(): Promise<Deployment> {
 
   const { resources, stream, bus } = await makeResources(account);
   const roles = rolesOf(resources);
-  const iam = authorizer(roles, tagsIn(account));
+  const tags = accountTags(account);
+  const iam = authorizer(roles, tags.tagsOf);
   const proxy = account.proxy!;
-  proxy.mayPass = iam.mayPass;
+  proxy.mayPass = (accessKeyId, call) => {
+    tags.note(call);
+    return iam.mayPass(accessKeyId, call);
+  };
 
   const handlers: Record<string, LambdaHandler> = {};
   const lambda = await serveLambda(handlers);
@@ -135,20 +137,11 @@ async function makeResources({ config }: AwsAccount) {
   };
 }
 
-/** Tags as conditions of policies see them. */
-function tagsIn({ config }: AwsAccount) {
-  const ec2 = new EC2Client(config);
-  return async (id: string) => {
-    const { Tags = [] } = await ec2.send(new DescribeTagsCommand({ Filters: [{ Name: 'resource-id', Values: [id] }] }));
-    return Object.fromEntries(Tags.map(({ Key, Value }) => [Key!, Value!]));
-  };
-}
-
 /** The state machines of the templates, with the ARNs in the place of `${Name}`. */
 async function startEngine(resources: readonly ResolvedResource[], lambdaUrl: string): Promise<Engine> {
   const engine = createEngine({
     store: openEngineStore(':memory:'),
-    clock: fastClock(FASTER),
+    clock: systemClock,
     account: ACCOUNT,
     region: REGION,
     invoke: httpInvoke(lambdaUrl),

@@ -25,7 +25,7 @@ import type { DomainEvent } from '../../lib/domain/events.ts';
 import type { Services } from '../../lib/ports.ts';
 import { BLOCK_SIZE } from '../../lib/snapshots.ts';
 import { expectGapless, expectValid } from '../support/events.ts';
-import { until } from '../support/start.ts';
+import { until as untilAfter } from '../support/start.ts';
 
 /** A service that migrates db1, web1 and web2, wherever it keeps its things. */
 export interface ServiceUnderTest {
@@ -39,8 +39,9 @@ export interface ServiceUnderTest {
   end(): Promise<void>;
 }
 
-/** The whole of a migration, driven by the public client alone. The tests build on each other. */
-export function migrationBySmsClient(start: () => Promise<ServiceUnderTest>) {
+/** The whole of a migration, driven by the public client alone, each step in at most so many seconds. The tests build on each other. */
+export function migrationBySmsClient(start: () => Promise<ServiceUnderTest>, seconds = 15) {
+  const until: typeof untilAfter = (ask, wanted) => untilAfter(ask, wanted, seconds);
   let started: ServiceUnderTest;
   let appId: string;
   const servers = new Map<string, string>();

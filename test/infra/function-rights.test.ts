@@ -51,9 +51,7 @@ test.each(Object.keys(TASKS))('%s has a right for each call that its code makes,
 
 test.each(Object.keys(TASKS))('%s is given the ports that its code calls, and so the clients of no others', (name) => {
   const { ports, secret, file } = calls.get(name)!;
-  const needed = new Set(
-    ports.map((call) => call.split('.')[0]!).filter((port) => port !== 'store' && port !== 'connectors'),
-  );
+  const needed = new Set(ports.map((call) => call.split('.')[0]!).filter((port) => port !== 'store'));
   if (secret) for (const port of ['tokenSecret', 'endpoint']) needed.add(port);
   const given = /task\(\w+(?:, \{ (.*) \})?\)/.exec(file)![1]?.split(', ') ?? [];
   expect(given.toSorted()).toEqual([...needed].toSorted());

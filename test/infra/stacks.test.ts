@@ -3,8 +3,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type App, type IPolicyValidationPlugin, Validations } from 'aws-cdk-lib';
+import { App, type IPolicyValidationPlugin, Validations } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import { MigrationsStack } from '../../examples/deploy/migrations-stack.ts';
 import { ALARMS } from '../../lib/infra/alarms.ts';
 import { definitionOf, functionNamesOf, WORKFLOW_NAMES } from '../../lib/infra/definition.ts';
 import { draft4 } from '../../lib/infra/event-schemas.ts';
@@ -13,13 +15,13 @@ import { isWildcard, permissionsDocument } from '../../scripts/permissions/docum
 import { reasonOf } from '../../scripts/permissions/reasons.ts';
 import { type ResolvedResource, resolved } from '../../scripts/permissions/resolve.ts';
 import { type RoleOf, rolesOf } from '../../scripts/permissions/roles.ts';
-import { synthesize, type Template } from '../../scripts/permissions/templates.ts';
+import { type Template as CfnTemplate, synthesize } from '../../scripts/permissions/templates.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const LAMBDAS = readdirSync(join(ROOT, 'lambdas')).filter((file) => file.endsWith('.ts'));
 const doc = (name: string) => readFileSync(join(ROOT, 'docs', name), 'utf8');
 
-let templates: Template[];
+let templates: CfnTemplate[];
 let resources: ResolvedResource[];
 let roles: RoleOf[];
 /** What cdk-nag found, by rule. */
@@ -188,6 +190,32 @@ test('the registry has the schemas of the events, in words that it knows', () =>
   );
   for (const { properties } of schemas) expect(properties.Content).not.toMatch(/"(const|\$id)"/);
   expect(draft4({ a: [{ const: 1 }] })).toEqual({ a: [{ enum: [1] }] });
+});
+
+describe('the example, an application of somebody else', () => {
+  let example: CfnTemplate;
+  beforeAll(() => {
+    example = Template.fromStack(new MigrationsStack(new App(), 'Migrations')).toJSON() as CfnTemplate;
+  }, 60_000);
+  const ofExample = (type: string) => Object.values(example.Resources).filter(({ Type }) => Type === type);
+
+  test('has its own names, key, limits and rule', () => {
+    const functions = ofExample('AWS::Lambda::Function').filter(({ Properties }) => Properties.FunctionName);
+    expect(functions).toHaveLength(LAMBDAS.length);
+    for (const { Properties } of functions) {
+      expect(Properties.FunctionName).toMatch(/^migrations-/);
+      const { CONFIG } = (Properties.Environment as { Variables: { CONFIG: string } }).Variables;
+      expect(JSON.parse(CONFIG)).toEqual({
+        limits: { replicatingServers: 200, requestsPerSecond: 100, requestBurst: 500 },
+      });
+    }
+    expect(ofExample('AWS::KMS::Key')).toHaveLength(1);
+    for (const { Properties } of ofExample('AWS::Logs::LogGroup'))
+      expect(Properties).toMatchObject({ RetentionInDays: 90, KmsKeyId: expect.anything() });
+    for (const { Properties } of ofExample('AWS::SQS::Queue')) expect(Properties.KmsMasterKeyId).toBeDefined();
+    expect(ofExample('AWS::SNS::Subscription')).toHaveLength(1);
+    expect(JSON.stringify(ofExample('AWS::Events::Rule'))).toContain('"to":["MIGRATED"]');
+  });
 });
 
 describe('cfn-lint', () => {

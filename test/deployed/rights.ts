@@ -1,0 +1,26 @@
+const NO_CALL = 'no call needs it: with it S3 answers 404 instead of 403 where there is no object, as moto always does';
+
+/** Rights that nothing here uses, each with the reason and what shows it instead; as `function action`. */
+export const UNSEEN: Readonly<Record<string, string>> = {
+  'Api cloudformation:DescribeStackEvents': 'moto’s stacks never fail; test/aws/cloud-formation-stacks.test.ts',
+  'PollStack cloudformation:DescribeStackEvents': 'moto’s stacks never fail; test/aws/cloud-formation-stacks.test.ts',
+  'DeleteStack cloudformation:DescribeStackEvents': 'moto’s stacks never fail; test/aws/cloud-formation-stacks.test.ts',
+  'CreateStack cloudformation:DeleteChangeSet':
+    'moto has no change set without changes; test/aws/cloud-formation-stacks.test.ts',
+  'Api s3:ListBucket': NO_CALL,
+  'CreateStack s3:ListBucket': NO_CALL,
+  'RenderTemplate s3:ListBucket': NO_CALL,
+  'CreateOnDemandRuns dynamodb:UpdateItem': 'only where the application’s last job ends at the same moment',
+  'PollValidation dynamodb:GetItem':
+    'only where the plan’s application has validations; test/workflows/app-validation.test.ts',
+  'PollValidation dynamodb:PutItem':
+    'only where the plan’s application has validations; test/workflows/app-validation.test.ts',
+  'BeginRun dynamodb:UpdateItem': 'only where the application’s last job ends while its run begins',
+  'DeleteApp dynamodb:UpdateItem': 'only where the application still counts as replicating, after a failed start',
+  'RegisterImage ec2:ImportImage': 'moto has no ImportImage; test/aws/import-image.test.ts',
+  'RegisterImage ec2:DescribeImportImageTasks': 'moto has no ImportImage; test/aws/import-image.test.ts',
+  'RegisterImage ec2:CreateTags': 'of an import: moto has no ImportImage; test/aws/import-image.test.ts',
+  'StartValidations ssm:ListTagsForResource': 'machines outside of EC2 (`mi-…`), which moto does not manage',
+  'StartValidations ssm:SendCommand':
+    'machines outside of EC2 (`mi-…`), which moto does not manage, and consent by the tag’s other spelling',
+};
