@@ -34,6 +34,8 @@ const OF_OTHERS: Readonly<Record<string, string>> = {
   'the schedule': 'the CDK lets the schedule invoke the function and its versions',
   'CloudFormation, for launches':
     'where applications are launched (subnets, images, groups) is the callers’ choice; describing knows no resources',
+  'connectors, for their blocks':
+    'snapshots of ours, by their tag; the policy of each session leaves those of one transfer',
 };
 
 /** Why the holder has this right, where it is not plain from the right itself; undefined where nothing is said. */

@@ -52,10 +52,7 @@ function holderOf(
     ({ type, properties }) => type === 'AWS::StepFunctions::StateMachine' && String(properties.RoleArn).endsWith(arn),
   );
   if (machine) return { holder: machine.properties.StateMachineName as string, kind: 'state machine' };
-  return {
-    holder: /Scheduler/.test(id) ? 'the schedule' : /Launch/.test(id) ? 'CloudFormation, for launches' : id,
-    kind: 'other',
-  };
+  return { holder: OTHERS.find(([part]) => id.includes(part))?.[1] ?? id, kind: 'other' };
 }
 
 /** `rehost-begin-run` → `BeginRun`. */
@@ -65,3 +62,10 @@ export const pascalCase = (functionName: string) =>
     .slice(1)
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join('');
+
+/** Holders that are no functions and no state machines, by a part of their role's id. */
+const OTHERS = [
+  ['Scheduler', 'the schedule'],
+  ['Launch', 'CloudFormation, for launches'],
+  ['ConnectorRole', 'connectors, for their blocks'],
+] as const;
