@@ -47,7 +47,8 @@ export class ExportLeaseError extends Error {
 /** The fault that an envelope holds. `what` says what was asked. */
 export function faultIn(fault: Xml, what: string): VimFaultError {
   const detail = child(fault, 'detail');
-  const [element] = detail === undefined || typeof detail === 'string' ? [] : Object.keys(detail);
+  const names = detail === undefined || typeof detail === 'string' ? [] : Object.keys(detail);
+  const element = names.find((name) => /^\w/.test(name));
   const kind = typeOf(child(detail, element ?? '')) || element?.replace(/Fault$/, '') || 'Fault';
   return new VimFaultError(kind, `${what}: ${kind}${said(textOf(fault, 'faultstring'))}`);
 }
