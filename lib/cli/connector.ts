@@ -19,6 +19,8 @@ import { COPY_OPTIONS, COPY_USAGE, copyConfig } from './copy-options.ts';
 import { log } from './service-options.ts';
 
 const VERSION = '0.1.0';
+/** Folder of baselines and journals, within the connector's. */
+const JOBS = 'jobs';
 /** Copies at once unless told. */
 const SLOTS = 4;
 /** Milliseconds between two looks at a copy's progress. */
@@ -37,8 +39,8 @@ export const connector: Command = {
   },
   async run({ values }) {
     const { activate, endpoint, source: spec, data = '.rehost-connector', region = 'us-east-1' } = values as Options;
-    const source = await checkedSource(spec);
     const folder = resolve(data);
+    const source = await checkedSource(spec, join(folder, JOBS));
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const lock = lockFolder(folder);
     const identity = openIdentity(folder, systemClock);
@@ -79,7 +81,7 @@ async function work(source: Source, { identity, folder, copySlots, copy }: Place
     service: remoteService({ endpoint, region, credentials: current }),
     source,
     openBlocks: connectorBlocks({ endpoint, region, credentials: current }),
-    stateFolder: join(folder, 'jobs'),
+    stateFolder: join(folder, JOBS),
     copySlots,
     copy: {
       ...settings,
@@ -116,10 +118,10 @@ async function work(source: Source, { identity, folder, copySlots, copy }: Place
 /** A store on the same machine. */
 const isLoopback = (endpoint: string) => /^(localhost|127\..*|\[::1\])$/.test(new URL(endpoint).hostname);
 
-async function checkedSource(spec: string | undefined): Promise<Source> {
+async function checkedSource(spec: string | undefined, stateFolder: string): Promise<Source> {
   if (spec === undefined) throw new UsageError('--source KIND:PLACE: say where the servers are');
   try {
-    return await openSource(spec);
+    return await openSource(spec, { stateFolder });
   } catch (error) {
     if (error instanceof SourceSpecError) throw new UsageError(error.message);
     throw error;

@@ -149,7 +149,8 @@ function bootLoader(unpacked: string): { sector: Buffer; core: Buffer } {
   const output = join(unpacked, 'core.img');
   const used = ['biosdisk', 'part_msdos', 'ext2', 'linux', 'normal', 'serial', 'terminal'];
   const options = ['-O', 'i386-pc', '-d', modules, '-p', '(hd0,msdos1)/boot/grub', '-o', output];
-  execFileSync(join(unpacked, 'usr/bin/grub-mkimage'), [...options, ...used]);
+  const env = { PATH: process.env.PATH, LD_LIBRARY_PATH: join(unpacked, 'lib/x86_64-linux-gnu') };
+  execFileSync(join(unpacked, 'usr/bin/grub-mkimage'), [...options, ...used], { env });
   return { sector: readFileSync(join(modules, 'boot.img')), core: readFileSync(output) };
 }
 

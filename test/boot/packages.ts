@@ -2,9 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Packages of Debian's that the guest is made of; the kernel's own name has its version in it. */
+/** Packages of Debian's that the guest is made of, and what grub-mkimage needs to run; the kernel's own name has its version in it. */
 const KERNEL = 'linux-image-cloud-amd64';
-const OTHERS = ['busybox-static', 'grub-common', 'grub-pc-bin'];
+const OTHERS = ['busybox-static', 'grub-common', 'grub-pc-bin', 'libdevmapper1.02.1'];
 /** What the test itself runs, and its packages. */
 const PROGRAMS: readonly (readonly [program: string, packageName: string])[] = [
   ['apt-get', 'apt, of Debian'],

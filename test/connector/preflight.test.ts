@@ -307,7 +307,7 @@ describe('disks', () => {
       return state % below;
     };
     const verdicts = new Set<string>();
-    for (let round = 0; round < 100; round++) {
+    for (let round = 0; round < 60; round++) {
       const hostile = Buffer.from(disk);
       // Where tables, inodes and folders are; what is far behind is content.
       for (let count = 0; count < 12; count++) hostile[(round % 2 ? MIB : 0) + chance(MIB)] = chance(256);
