@@ -14,10 +14,11 @@ import { openFileSnapshots } from '../lib/local/file-snapshots.ts';
 import { systemClock } from '../lib/local/system-clock.ts';
 import { BLOCK_SIZE, GIB } from '../lib/snapshots.ts';
 import { type Running, up } from '../test/support/process.ts';
-import { type Bar, print } from './copy/bars.ts';
+import { type Bar, best, print, printRatio, printTime } from './copy/bars.ts';
 import { CHANGED, changeDisk, DATA_BLOCKS, DATA_SIZE, DISK_SIZE, makeDisk } from './copy/disk.ts';
+import { type Meter, meterOf, type Sample } from './copy/meter.ts';
 import { copy, openEndpoint, trackingSource } from './copy/ours.ts';
-import { fileCopyTime, isMissing, programTime, pythonWithBoto3, uploadByBoto3 } from './copy/peers.ts';
+import { isMissing, pythonWithBoto3, runProgram, uploadByBoto3 } from './copy/peers.ts';
 import { uploadBySdk } from './copy/sdk-uploader.ts';
 
 /** Rounds, after one to warm up; in each every program copies the same disk once. */
@@ -34,12 +35,14 @@ const NBDCOPY = 'nbdcopy';
 const BOTO3 = 'boto3 uploader';
 const SDK = 'SDK v3 uploader';
 
-type Times = Record<string, number[]>;
+type Times = Record<string, Sample[]>;
 
 interface Bed {
   readonly folder: string;
   readonly disk: string;
   readonly service: Running;
+  /** Measures work of this process, its children and the service. */
+  readonly meter: Meter;
   readonly ec2: Ec2Snapshots;
   readonly snapshots: Awaited<ReturnType<typeof openEndpoint>>;
 }
@@ -52,15 +55,22 @@ export async function bench(): Promise<void> {
   try {
     const { url: endpoint, region, credentials } = service.endpoint;
     const ec2 = ec2Snapshots(new EC2Client({ endpoint, region, credentials }));
-    const bed = { folder, disk, service, ec2, snapshots: await openEndpoint(service.endpoint, ec2) };
+    const bed = {
+      meter: meterOf(service.child.pid!),
+      folder,
+      disk,
+      service,
+      ec2,
+      snapshots: await openEndpoint(service.endpoint, ec2),
+    };
     const has = { boto3: pythonWithBoto3(), qemu: !isMissing('qemu-img'), nbdcopy: !isMissing('nbdcopy') };
     for (const [name, there] of Object.entries(has)) if (!there) console.log(`  there is no ${name}: left out`);
     if (has.qemu) makeVmdk(folder, disk);
     console.log(`  a disk of ${DISK_SIZE / GIB} GiB with ${DATA_SIZE / GIB} GiB of data; the best of ${ROUNDS} rounds`);
     const times: Times = {};
     for (let round = 0; round <= ROUNDS; round++)
-      for (const [name, ms] of Object.entries(await fullCopies(bed, { ...has, slow: round <= SLOW_ROUNDS })))
-        if (round > 0) times[name] = [...(times[name] ?? []), ms];
+      for (const [name, sample] of Object.entries(await fullCopies(bed, { ...has, slow: round <= SLOW_ROUNDS })))
+        if (round > 0) times[name] = [...(times[name] ?? []), sample];
     reportFull(times);
     reportIncrements(await increments(bed));
     await reportMemory(bed);
@@ -77,34 +87,28 @@ function makeVmdk(folder: string, disk: string) {
   execFileSync('qemu-img', ['convert', '-f', 'raw', '-O', 'vmdk', disk, vmdk]);
 }
 
-async function time(run: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await run();
-  return performance.now() - start;
-}
-
 let jobs = 0;
 
 /** A first run; its snapshot is removed again, so that the next one finds none of its blocks. */
-async function fullTime({ folder, snapshots }: Bed, vmId: string): Promise<number> {
+async function fullTime({ folder, snapshots, meter }: Bed, vmId: string): Promise<Sample> {
   let made = '';
-  const ms = await time(async () => {
+  const sample = await meter(async () => {
     const { disks } = await copy({ folder, snapshots, vmId, jobId: `job-${++jobs}`, runId: 'run' });
     made = disks[0]!.snapshotId;
   });
-  await snapshots.remove(made);
-  return ms;
+  await remove(made, snapshots);
+  return sample;
 }
 
-async function inProcessTime({ folder }: Bed): Promise<number> {
+async function inProcessTime({ folder, meter }: Bed): Promise<Sample> {
   const store = join(folder, 'store');
   const snapshots = await openFileSnapshots(store, { clock: systemClock });
-  const ms = await time(() =>
+  const sample = await meter(() =>
     copy({ folder, snapshots: snapshots.trusted, vmId: 'vm', jobId: `job-${++jobs}`, runId: 'run' }),
   );
   await snapshots.close();
   rmSync(store, { recursive: true });
-  return ms;
+  return sample;
 }
 
 interface Has {
@@ -115,40 +119,51 @@ interface Has {
 }
 
 /** Milliseconds of each program for the same disk. */
-async function fullCopies(bed: Bed, { boto3, qemu, nbdcopy, slow }: Has): Promise<Record<string, number>> {
-  const { disk, folder, service, snapshots } = bed;
+async function fullCopies(bed: Bed, { boto3, qemu, nbdcopy, slow }: Has): Promise<Record<string, Sample>> {
+  const { disk, folder, service, snapshots, meter } = bed;
   const target = join(folder, 'copy');
-  const times: Record<string, number> = {
-    [CP]: fileCopyTime('cp', ['--sparse=always', disk], target),
+  const fileCopy = async (command: string, args: readonly string[]) => {
+    const sample = await meter(async () => runProgram(command, [...args, target]));
+    rmSync(target);
+    return sample;
+  };
+  const times: Record<string, Sample> = {
+    [CP]: await fileCopy('cp', ['--sparse=always', disk]),
     [HTTP]: await fullTime(bed, 'vm'),
     [IN_PROCESS]: await inProcessTime(bed),
   };
-  if (qemu) times[QEMU_IMG] = fileCopyTime('qemu-img', ['convert', '-f', 'raw', '-O', 'raw', disk], target);
-  if (nbdcopy) times[NBDCOPY] = fileCopyTime('nbdcopy', [disk], target);
+  if (qemu) times[QEMU_IMG] = await fileCopy('qemu-img', ['convert', '-f', 'raw', '-O', 'raw', disk]);
+  if (nbdcopy) times[NBDCOPY] = await fileCopy('nbdcopy', [disk]);
   if (!slow) return times;
   if (qemu) times[VMDK] = await fullTime(bed, 'vmdk');
   let made = '';
-  times[SDK] = await time(async () => {
+  times[SDK] = await meter(async () => {
     made = await uploadBySdk(service.endpoint, disk, DATA_BLOCKS);
   });
-  await snapshots.remove(made);
+  await remove(made, snapshots);
   if (!boto3) return times;
-  const { ms, snapshot } = uploadByBoto3(boto3, service.endpoint, disk);
-  await snapshots.remove(snapshot);
-  return { ...times, [BOTO3]: ms };
+  let own = { ms: 0, snapshot: '' };
+  const { cpu } = await meter(async () => {
+    own = uploadByBoto3(boto3, service.endpoint, disk);
+  });
+  await remove(own.snapshot, snapshots);
+  // Its start, with the loading of modules, is not counted as time.
+  return { ...times, [BOTO3]: { ms: own.ms, cpu } };
+}
+
+/** Removes the snapshot, and waits until the endpoint has given its room back: the next copy would share the disk with that. */
+async function remove(id: string, snapshots: Bed['snapshots']) {
+  await snapshots.remove(id);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
 }
 
 function reportFull(times: Times) {
-  const best = (name: string) => Math.min(...(times[name] ?? []));
-  const ratio = (one: string, other: string, bar: Pick<Bar, 'atMost' | 'atLeast' | 'note'> = {}) => {
-    if (times[one] && times[other])
-      print({ what: `${one} / ${other}`, figures: [best(one) / best(other)], unit: 'x', ...bar });
+  const ratio = (one: string, other: string, bar: Pick<Bar, 'atMost' | 'atLeast'> & { note?: string } = {}) => {
+    const [ours, theirs] = [times[one], times[other]];
+    if (ours && theirs) printRatio(`${one} / ${other}`, [ours, theirs], bar);
   };
-  for (const [what, figures] of Object.entries(times)) {
-    const rate = DATA_SIZE / 2 ** 20 / (Math.min(...figures) / 1_000);
-    print({ what, figures, unit: 'ms', note: `${rate.toFixed(0)} MiB/s` });
-  }
-  ratio(HTTP, CP, { atMost: 5, note: '(stretch: 3.8)' });
+  for (const [what, samples] of Object.entries(times)) printTime(what, samples, DATA_SIZE);
+  ratio(HTTP, CP, { atMost: 5, note: 'stretch: 3.8' });
   ratio(IN_PROCESS, CP, { atMost: 3 });
   ratio(HTTP, QEMU_IMG);
   ratio(HTTP, NBDCOPY);
@@ -158,8 +173,8 @@ function reportFull(times: Times) {
 }
 
 /** Milliseconds of increments of the same changes: by comparing all blocks, by a list of changes, and by rsync. */
-async function increments({ folder, disk, snapshots }: Bed): Promise<Times> {
-  const times: Times = { scan: [], list: [], rsync: [] };
+async function increments({ folder, disk, snapshots, meter }: Bed) {
+  const times = { scan: [] as Sample[], list: [] as Sample[], rsync: [] as Sample[] };
   const rsynced = join(folder, 'rsynced');
   const withRsync = !isMissing('rsync');
   if (withRsync) execFileSync('cp', ['--sparse=always', disk, rsynced]);
@@ -170,23 +185,25 @@ async function increments({ folder, disk, snapshots }: Bed): Promise<Times> {
   await scanned('0');
   for (let round = 1; round <= SLOW_ROUNDS; round++) {
     const offsets = await changeDisk(disk);
-    times.list!.push(await time(() => run(`${round}`, 'listed', offsets)));
-    times.scan!.push(await time(() => scanned(`${round}`)));
+    times.list.push(await meter(() => run(`${round}`, 'listed', offsets)));
+    times.scan.push(await meter(() => scanned(`${round}`)));
     // Its time has to differ, or rsync would skip the file.
-    if (withRsync)
-      times.rsync!.push(programTime('rsync', ['--inplace', '--no-whole-file', '--ignore-times', disk, rsynced]));
+    const program = ['--inplace', '--no-whole-file', '--ignore-times', disk, rsynced];
+    if (withRsync) times.rsync.push(await meter(async () => runProgram('rsync', program)));
   }
   return times;
 }
 
-function reportIncrements({ scan = [], list = [], rsync = [] }: Times) {
+function reportIncrements({ scan, list, rsync }: Awaited<ReturnType<typeof increments>>) {
   console.log(`  increments: ${CHANGED} of ${DISK_SIZE / BLOCK_SIZE} blocks changed`);
-  print({ what: 'increment by comparing all blocks', figures: scan, unit: 'ms' });
-  const figures = [Math.min(...rsync) / Math.min(...scan)];
-  if (rsync.length > 0)
-    print({ what: 'rsync --inplace --no-whole-file / ours by comparing', figures, unit: 'x', atLeast: 8 });
-  else console.log('  there is no rsync: left out');
-  print({ what: 'increment by a list of changes', figures: list, unit: 'ms', atMost: 1.5 * CHANGED + 50 });
+  printTime('increment by comparing all blocks', scan);
+  if (rsync.length > 0) {
+    printTime('rsync --inplace --no-whole-file', rsync);
+    printRatio('rsync / ours by comparing all blocks', [rsync, scan], { atLeast: 8 });
+  } else console.log('  there is no rsync: left out');
+  const { ms, cpu } = best(list);
+  const note = `${cpu.toFixed(0)} ms of processor time`;
+  print({ what: 'increment by a list of changes', figure: ms, unit: 'ms', atMost: 1.5 * CHANGED + 50, note });
 }
 
 /** MiB that a copy in a process of its own takes at most, all in all. */
@@ -206,11 +223,11 @@ async function memoryOf(vmId: string, { folder, service, ec2 }: Bed): Promise<nu
 
 /** The large disk is as large as the file system allows, up to 16 TiB, with the same data. */
 async function reportMemory(bed: Bed) {
-  const small = [await memoryOf('vm', bed)];
-  print({ what: `memory of a copy, ${DISK_SIZE / GIB} GiB`, figures: small, unit: 'MiB', atMost: 200 });
+  const small = await memoryOf('vm', bed);
+  print({ what: `memory of a copy, ${DISK_SIZE / GIB} GiB`, figure: small, unit: 'MiB', atMost: 200 });
   const size = await makeLargeDisk(join(bed.folder, 'source', 'large'), bed.disk);
-  const large = [await memoryOf('large', bed)];
-  print({ what: `memory of a copy, ${Math.round(size / GIB)} GiB`, figures: large, unit: 'MiB', atMost: 200 });
+  const large = await memoryOf('large', bed);
+  print({ what: `memory of a copy, ${Math.round(size / GIB)} GiB`, figure: large, unit: 'MiB', atMost: 200 });
 }
 
 async function makeLargeDisk(folder: string, disk: string): Promise<number> {

@@ -4,18 +4,8 @@ import { join } from 'node:path';
 import type { Endpoint } from '../../lib/cli/endpoint.ts';
 import { DATA_BLOCKS } from './disk.ts';
 
-/** Milliseconds of a program, its start included. */
-export function programTime(command: string, args: readonly string[]): number {
-  const start = performance.now();
+export function runProgram(command: string, args: readonly string[]): void {
   execFileSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  return performance.now() - start;
-}
-
-/** Copies a disk into a new file, and removes that. Milliseconds. */
-export function fileCopyTime(command: string, args: readonly string[], target: string): number {
-  const taken = programTime(command, [...args, target]);
-  rmSync(target);
-  return taken;
 }
 
 export const isMissing = (command: string) => Boolean(spawnSync(command, ['--version']).error);

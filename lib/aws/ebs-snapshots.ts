@@ -2,7 +2,6 @@ import {
   CompleteSnapshotCommand,
   type EBSClient,
   type EBSServiceException,
-  GetSnapshotBlockCommand,
   paginateListChangedBlocks,
   paginateListSnapshotBlocks,
   StartSnapshotCommand,
@@ -22,8 +21,8 @@ import {
   SnapshotTokenError,
   UnrelatedSnapshotsError,
 } from '../snapshots.ts';
+import { BlockRefusedError, type BlockTimeouts, blockRequests } from './block-requests.ts';
 import type { Ec2Snapshots } from './ec2-snapshots.ts';
-import { blockSender, PutRefusedError, type PutTimeouts } from './put-block.ts';
 import { withRetries } from './put-retries.ts';
 
 export interface EbsSnapshotsOptions {
@@ -33,7 +32,7 @@ export interface EbsSnapshotsOptions {
   readonly ec2: Ec2Snapshots;
   readonly clock: Clock;
   random(): number;
-  readonly timeouts?: Partial<PutTimeouts>;
+  readonly timeouts?: Partial<BlockTimeouts>;
 }
 
 /** Snapshots behind an EBS direct endpoint, and the means to close its connections. */
@@ -42,7 +41,7 @@ export interface EbsSnapshots extends Snapshots {
 }
 
 /** Milliseconds; the figures that awslabs/coldsnap came to. */
-const TIMEOUTS: PutTimeouts = { silence: 12_000, attempt: 20_000, operation: 120_000 };
+const TIMEOUTS: BlockTimeouts = { silence: 12_000, attempt: 20_000, operation: 120_000 };
 /** Blocks a page, the most there are. */
 const PAGE = 10_000;
 
@@ -51,22 +50,19 @@ export async function ebsSnapshots(options: EbsSnapshotsOptions): Promise<EbsSna
   const { ebs, ec2, clock, random } = options;
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const region = await ebs.config.region();
-  const sender = blockSender({
+  const requests = blockRequests({
     endpoint: await endpointOf(ebs, region),
     region,
     credentials: () => ebs.config.credentials(),
     now: () => Date.now() + (ebs.config.systemClockOffset ?? 0),
     timeouts,
   });
+  const retries = { clock, random, patience: timeouts.operation };
   return {
     start: (spec) => start(ebs, spec),
     async put(id, index, data, digest) {
       const block = { snapshotId: id, index, data, sha256: digest };
-      try {
-        return await withRetries(() => sender.put(block), { clock, random, patience: timeouts.operation });
-      } catch (error) {
-        throw error instanceof PutRefusedError ? portError(error, error, ChecksumMismatchError) : error;
-      }
+      return refusals(() => withRetries(() => requests.put(block), retries), ChecksumMismatchError);
     },
     complete: (id, seal) => complete(ebs, id, seal),
     state: (id) => ec2.state(id),
@@ -83,9 +79,13 @@ export async function ebsSnapshots(options: EbsSnapshotsOptions): Promise<EbsSna
       ))
         for (const { BlockIndex } of ChangedBlocks) yield { index: BlockIndex! };
     },
-    read: (id, index, token) => read(ebs, { id, index, token }),
+    async read(id, index, token) {
+      const name = { snapshotId: id, index };
+      const { answer } = await refusals(() => withRetries(() => requests.get(name, token), retries), InvalidBlockError);
+      return checked(answer, name);
+    },
     remove: (id) => ec2.remove(id),
-    close: () => sender.close(),
+    close: () => requests.close(),
   };
 }
 
@@ -135,16 +135,24 @@ async function complete(ebs: EBSClient, id: SnapshotId, { written, linear }: Par
   await told(() => ebs.send(command), IncompleteSnapshotError);
 }
 
-async function read(ebs: EBSClient, { id, index, token }: { id: SnapshotId; index: number; token: string }) {
-  const command = new GetSnapshotBlockCommand({ SnapshotId: id, BlockIndex: index, BlockToken: token });
-  const { BlockData, Checksum } = await told(() => ebs.send(command), InvalidBlockError);
-  const data = Buffer.from(await BlockData!.transformToByteArray());
+/** The errors of a request for a block in the words of the port. */
+async function refusals<T>(request: () => Promise<T>, otherwise: ErrorClass): Promise<T> {
+  try {
+    return await request();
+  } catch (error) {
+    throw error instanceof BlockRefusedError ? portError(error, error, otherwise) : error;
+  }
+}
+
+async function checked(
+  { data, checksum }: { data: Buffer; checksum: string },
+  { snapshotId, index }: { snapshotId: string; index: number },
+) {
   const digest = await sha256(data);
-  if (digest.toString('base64') !== Checksum)
-    throw new ChecksumMismatchError(
-      `block ${index} of ${id} came with bytes that do not have its checksum; read it again`,
-    );
-  return { data, sha256: digest };
+  if (digest.toString('base64') === checksum) return { data, sha256: digest };
+  throw new ChecksumMismatchError(
+    `block ${index} of ${snapshotId} came with bytes that do not have its checksum; read it again`,
+  );
 }
 
 /** Pages as they come, their errors in the words of the port. */

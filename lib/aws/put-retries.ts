@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { PutBrokenError, PutRefusedError } from './put-block.ts';
+import { BlockBrokenError, BlockRefusedError } from './block-requests.ts';
 
 /** What is done after an attempt that failed. */
 type Next = 'slower' | 'later' | 'again' | 'never';
@@ -18,8 +18,8 @@ const THROTTLES = ['RequestThrottledException', 'ThrottlingException', 'Concurre
  * up to two minutes; who is not allowed is told at once.
  */
 function next(error: unknown): Next {
-  if (error instanceof PutBrokenError) return 'again';
-  if (!(error instanceof PutRefusedError)) return 'never';
+  if (error instanceof BlockBrokenError) return 'again';
+  if (!(error instanceof BlockRefusedError)) return 'never';
   if (THROTTLES.includes(error.type) || error.status === 429) return 'slower';
   if (error.type === 'ResourceNotFoundException') return 'later';
   return error.status >= 500 ? 'again' : 'never';
@@ -34,14 +34,16 @@ export interface RetryOptions {
 }
 
 /** Makes attempts until one succeeds, the error is final, or patience is at an end. Answers how often the service throttled. */
-export async function withRetries(attempt: () => Promise<void>, options: RetryOptions): Promise<{ throttles: number }> {
+export async function withRetries<T>(
+  attempt: () => Promise<T>,
+  options: RetryOptions,
+): Promise<{ answer: T; throttles: number }> {
   const { clock, patience } = options;
   const end = clock.now() + patience;
   const failed = { slower: 0, later: 0, again: 0 };
   for (;;) {
     try {
-      await attempt();
-      return { throttles: failed.slower };
+      return { answer: await attempt(), throttles: failed.slower };
     } catch (error) {
       const todo = next(error);
       if (todo === 'never' || (todo === 'again' && failed.again + 1 >= ATTEMPTS)) throw error;

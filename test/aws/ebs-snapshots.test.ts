@@ -79,7 +79,7 @@ describe('a put', () => {
     bed.faults.set({ operation: 'PutSnapshotBlock', kind: 'fail', times: 7 });
     expect(await put(id, 0, 'a')).toEqual({ throttles: 0 });
     bed.faults.set({ operation: 'PutSnapshotBlock', kind: 'fail' });
-    await expect(put(id, 0, 'a')).rejects.toMatchObject({ name: 'PutRefusedError', type: 'InternalServerException' });
+    await expect(put(id, 0, 'a')).rejects.toMatchObject({ name: 'BlockRefusedError', type: 'InternalServerException' });
     expect(bed.faults.failures).toEqual([8]);
   });
 
@@ -102,7 +102,7 @@ describe('a put', () => {
   test('fails at once for whoever is not allowed', async () => {
     const stranger = bed.client({ credentials: { ...KEY, secretAccessKey: 'guessed' } });
     const theirs = await ebsSnapshots({ ebs: stranger, ec2: ec2Snapshots(ec2), clock: skipping(), random: () => 0.5 });
-    const refused = { name: 'PutRefusedError', type: 'InvalidSignatureException', status: 403 };
+    const refused = { name: 'BlockRefusedError', type: 'InvalidSignatureException', status: 403 };
     await expect(theirs.put(id, 0, block('a'), sha256(block('a')))).rejects.toMatchObject(refused);
     expect(pauses).toEqual([]);
     theirs.close();
@@ -112,7 +112,7 @@ describe('a put', () => {
   test('fails after a while when nobody listens', async () => {
     const nowhere = bed.client({ endpoint: 'http://127.0.0.1:9' });
     const nobody = await ebsSnapshots({ ebs: nowhere, ec2: ec2Snapshots(ec2), clock: skipping(), random: () => 0.5 });
-    await expect(nobody.put(id, 0, block('a'), sha256(block('a')))).rejects.toMatchObject({ name: 'PutBrokenError' });
+    await expect(nobody.put(id, 0, block('a'), sha256(block('a')))).rejects.toMatchObject({ name: 'BlockBrokenError' });
     expect(pauses).toHaveLength(7);
     nobody.close();
     nowhere.destroy();

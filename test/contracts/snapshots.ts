@@ -119,7 +119,7 @@ export function snapshotsContract(open: () => Promise<OpenSnapshots>, { faithful
     await fails(snapshots.put(id, 1, a, sha256(a)), 'SnapshotStateError');
     await fails(snapshots.put(pending, 4_000, a, sha256(a)), 'InvalidBlockError');
     // The digest is the signed hash of the body, too: over HTTP, whoever gives a wrong one does not get past the gate.
-    await fails(snapshots.put(pending, 0, a, sha256(block('b'))), 'ChecksumMismatchError', 'PutRefusedError');
+    await fails(snapshots.put(pending, 0, a, sha256(block('b'))), 'ChecksumMismatchError', 'BlockRefusedError');
     await fails(snapshots.complete(pending, { written: 1 }), 'IncompleteSnapshotError');
     await fails(changed(id, other), 'UnrelatedSnapshotsError');
     await fails(contentOf(pending), 'SnapshotStateError');
