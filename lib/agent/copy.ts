@@ -28,6 +28,7 @@ export async function copy(work: Work, under: Under, options: AgentOptions): Pro
     const result = await transferred(work, under, options);
     await under.report.end();
     await deliver({ ...outcome, taskState: 'SUCCEEDED', result }, under.signal, options);
+    await forgetPoint(work, stateFolder);
   } catch (error) {
     await under.report.end();
     if (isEnd(error, under.signal)) throw error;
@@ -35,7 +36,6 @@ export async function copy(work: Work, under: Under, options: AgentOptions): Pro
     const failure = { errorName: name, statusMessage: message.slice(0, 4_000) };
     await deliver({ ...outcome, taskState: 'ERROR', ...failure }, under.signal, options);
   }
-  await forgetPoint(work, stateFolder);
 }
 
 const isEnd = (error: unknown, signal: AbortSignal) =>

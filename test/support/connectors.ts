@@ -15,7 +15,7 @@ import { ec2Snapshots } from '../../lib/aws/ec2-snapshots.ts';
 import type { Endpoint } from '../../lib/cli/endpoint.ts';
 import { systemClock } from '../../lib/local/system-clock.ts';
 import { BLOCK_SIZE } from '../../lib/snapshots.ts';
-import { until } from './start.ts';
+import { until } from './until.ts';
 
 export type Place = Pick<Endpoint, 'url' | 'region' | 'credentials'>;
 

@@ -7,6 +7,8 @@ import type { SqliteStore } from '../../lib/local/sqlite-store.ts';
 import { BLOCK_SIZE } from '../../lib/snapshots.ts';
 import { expectGapless, expectValid } from './events.ts';
 
+export { until } from './until.ts';
+
 /** A service over a data centre of small disks, in a folder of its own, and a client of it. */
 export interface Started {
   readonly rehost: Rehost;
@@ -65,14 +67,4 @@ export function writeDisk(source: string, server: string) {
   bytes.fill(`boot of ${server} `, 0, BLOCK_SIZE);
   bytes.fill(`data of ${server} `, 5 * BLOCK_SIZE, 6 * BLOCK_SIZE + 700);
   writeFileSync(join(source, server, 'disk.img'), bytes);
-}
-
-/** Asks until the answer is as wanted. Fails after `seconds`. */
-export async function until<T>(ask: () => Promise<T>, wanted: (answer: T) => boolean, seconds = 15): Promise<T> {
-  for (let end = Date.now() + seconds * 1_000; ; ) {
-    const answer = await ask();
-    if (wanted(answer)) return answer;
-    if (Date.now() > end) throw new Error(`still ${JSON.stringify(answer)} after ${seconds} s`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

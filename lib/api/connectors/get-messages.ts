@@ -126,7 +126,9 @@ async function work({ transfers: held, copySlots }: GetMessagesRequest, speaker:
 }
 
 async function begin(transfers: readonly Transfer[], speaker: Speaker): Promise<Message[]> {
-  const groupId = transfers.length > 1 ? `${transfers[0]!.appId}/${transfers[0]!.replicationRunId}` : undefined;
+  const first = transfers[0]!;
+  // One that comes again stays in its group: should it be frozen anew, the skew is judged anew.
+  const groupId = transfers.length > 1 ? `${first.appId}/${first.replicationRunId}` : first.groupId;
   const mine: Transfer[] = [];
   for (const transfer of transfers) {
     const claimed = await claim(transfer, groupId, speaker);

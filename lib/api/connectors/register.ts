@@ -78,7 +78,9 @@ export async function association(
     lastSeenAt: at,
     ...(accessKeyId === undefined ? {} : { accessKeyId }),
   };
-  if (known?.vmManagerId !== manager.id) {
+  // Nobody becomes the connector of the service's own process, nor the other way round.
+  const isSame = known?.vmManagerId === manager.id && Boolean(known.accessKeyId) === Boolean(accessKeyId);
+  if (!known || !isSame) {
     const connector: Connector = { id: newId('c', 17), version: 0, sequence: 0, status: 'HEALTHY', ...told };
     return { change: created('Connector', connector, { machines: ['Connector'], at }) };
   }
