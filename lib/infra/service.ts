@@ -1,8 +1,8 @@
 import { CfnOutput, Stack, Validations } from 'aws-cdk-lib';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { EventBus, Rule } from 'aws-cdk-lib/aws-events';
-import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Key } from 'aws-cdk-lib/aws-kms';
+import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { FunctionUrlAuthType, InvokeMode } from 'aws-cdk-lib/aws-lambda';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -14,6 +14,7 @@ import { EventSchemas } from './event-schemas.ts';
 import { BundledFunction } from './function.ts';
 import { LaunchRole } from './launch-role.ts';
 import type { Surroundings } from './rights.ts';
+import { serviceKey } from './service-key.ts';
 import { type RehostProps, type Settings, settingsOf } from './settings.ts';
 import { table } from './table.ts';
 
@@ -32,7 +33,7 @@ export class Service extends Construct {
   /** Signs page tokens, and the addresses at which launched servers report. */
   readonly tokenSecret: Secret;
   /** Key of the topic, and of everything where `encryptionKey` is given. */
-  readonly key: Key | NonNullable<RehostProps['encryptionKey']>;
+  readonly key: IKey;
   readonly launchRole: LaunchRole;
   readonly publisher: EventPublisher;
   readonly api: BundledFunction;
@@ -44,7 +45,7 @@ export class Service extends Construct {
     super(scope, id);
     this.settings = settingsOf(props);
     const { name } = this.settings;
-    this.key = this.settings.encryptionKey ?? topicKey(this, this.settings);
+    this.key = serviceKey(this, this.settings);
     this.table = table(this, this.settings);
     this.bus = new EventBus(this, 'Bus', { eventBusName: name, description: 'The events of Rehost' });
     this.#userRules();
@@ -67,6 +68,7 @@ export class Service extends Construct {
       table: this.table,
       environment: { ...this.environment, BUS: this.bus.eventBusName },
     });
+    this.#onlyPublisherSpeaksAsUs();
     this.api = this.#api();
     new ConnectorRole(this, 'ConnectorRole', { ...this.#common(), api: this.api.function.role! });
     if (this.settings.publicApi) this.url = this.#url();
@@ -161,6 +163,23 @@ export class Service extends Construct {
     return url;
   }
 
+  /** Who may put events may ask for migrations, and not say that something happened here: state changes start workflows. */
+  #onlyPublisherSpeaksAsUs() {
+    this.bus.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'OnlyThePublisherSpeaksAsRehost',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['events:PutEvents'],
+        resources: [this.bus.eventBusArn],
+        conditions: {
+          'ForAnyValue:StringEquals': { 'events:source': ['rehost', 'rehost.sms'] },
+          ArnNotEquals: { 'aws:PrincipalArn': this.publisher.function.function.role!.roleArn },
+        },
+      }),
+    );
+  }
+
   #userRules() {
     for (const [id, { targets, ...rule }] of Object.entries(this.settings.rules ?? {}))
       new Rule(this, `Rule${id}`, { ...rule, eventBus: this.bus, targets: [...targets] });
@@ -174,17 +193,4 @@ export class Service extends Construct {
     });
     new CfnOutput(this, 'BusName', { value: this.bus.eventBusName, description: 'Where events are, and are sent to' });
   }
-}
-
-/** The topic's own key: EventBridge and alarms cannot publish to a topic that AWS's key for SNS encrypts. Source: EventBridge user guide, SNS targets. */
-function topicKey(scope: Construct, { name, removalPolicy }: Settings): Key {
-  const key = new Key(scope, 'Key', {
-    alias: name,
-    description: 'Encrypts the messages of Rehost about failures',
-    enableKeyRotation: true,
-    removalPolicy,
-  });
-  for (const service of ['events.amazonaws.com', 'cloudwatch.amazonaws.com'])
-    key.grant(new ServicePrincipal(service), 'kms:Decrypt', 'kms:GenerateDataKey*');
-  return key;
 }

@@ -46,7 +46,7 @@ export interface RehostProps {
   /** @default one of the CDK's making, which lets everything out */
   readonly securityGroups?: readonly ISecurityGroup[];
   /**
-   * Key for table, bucket, secrets, queues, topic and logs. The key of another stack must let those services use it: docs/deploy.md.
+   * Key for table, bucket, secrets, queues, topic and logs. The stack has to have an explicit region then (`env`); an imported key must let those services use it: docs/deploy.md.
    * @default AWS's own keys, and one that is made for the topic, which needs one
    */
   readonly encryptionKey?: IKey;
