@@ -319,6 +319,7 @@ else
       expect(points.map(({ server }) => server)).toEqual(['web1', 'db1']);
       expect(Math.abs(points[0]!.at - points[1]!.at)).toBeLessThan(1_000);
       for (const point of points) await point.release();
+      await expect(source.freeze(['db1', 'db1'], names)).rejects.toMatchObject({ name: 'GuestBusyError' });
       await other.kill();
       await expect(source.freeze(['db1', 'web1'], names)).rejects.toMatchObject({ name: 'ServerNotFoundError' });
       expect(await nodes()).toEqual([]);
