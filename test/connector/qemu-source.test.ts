@@ -122,6 +122,21 @@ else
       );
     });
 
+    test.each(['scsi-hd', 'ide-hd', 'nvme,serial=1'])('may have disks that are %s', async (device) => {
+      await guest.kill();
+      guest = await startGuest({ folder, name: 'db1', disks: { sda: path('db1-a.img') }, device });
+      const before = readFileSync(path('db1-a.img'));
+      expect(await source.check('db1')).toEqual([]);
+      const point = await freeze();
+      await guest.io('sda', 'write -P 1 0 2M');
+      const [disk] = await point.disks();
+      expect(disk!.key).toBe('sda');
+      expect(firstDifference(await bytesOf(disk!), before)).toBeUndefined();
+      await point.release();
+      await guest.io('sda', 'write -P 5 0 4k');
+      expect(readFileSync(path('db1-a.img'))[0]).toBe(5);
+    });
+
     test('tells what it wrote since an earlier point', async () => {
       const first = await freeze();
       const ids = (await first.disks()).map(({ changeId }) => changeId!);
@@ -304,6 +319,7 @@ else
       expect(points.map(({ server }) => server)).toEqual(['web1', 'db1']);
       expect(Math.abs(points[0]!.at - points[1]!.at)).toBeLessThan(1_000);
       for (const point of points) await point.release();
+      await expect(source.freeze(['db1', 'db1'], names)).rejects.toMatchObject({ name: 'GuestBusyError' });
       await other.kill();
       await expect(source.freeze(['db1', 'web1'], names)).rejects.toMatchObject({ name: 'ServerNotFoundError' });
       expect(await nodes()).toEqual([]);

@@ -25,22 +25,30 @@ export interface GuestSpec {
   readonly name: string;
   /** Images by the ids of their devices, in device order. */
   readonly disks: Readonly<Record<string, string>>;
+  /** What the disks are; virtio-blk-pci unless told. */
+  readonly device?: string;
   readonly more?: readonly string[];
 }
 
-export async function startGuest({ folder, name, disks, more = [] }: GuestSpec): Promise<TestGuest> {
+export async function startGuest({
+  folder,
+  name,
+  disks,
+  device = 'virtio-blk-pci',
+  more = [],
+}: GuestSpec): Promise<TestGuest> {
   const control = join(folder, `${name}.control`);
   const drives = Object.entries(disks).flatMap(([id, path]) => [
     '-blockdev',
     `driver=${path.endsWith('.qcow2') ? 'qcow2' : 'raw'},node-name=node-${id},file.driver=file,file.filename=${path}`,
     '-device',
-    `virtio-blk-pci,drive=node-${id},id=${id}`,
+    `${device},drive=node-${id},id=${id}`,
   ]);
   const child = spawn(
     'qemu-system-x86_64',
     [
       ...['-accel', 'tcg', '-machine', 'q35', '-m', '32', '-display', 'none', '-nodefaults', '-no-user-config'],
-      ...['-name', name, ...drives],
+      ...['-name', name, ...(device === 'scsi-hd' ? ['-device', 'virtio-scsi-pci'] : []), ...drives],
       ...['-qmp', `unix:${join(folder, `${name}.qmp`)},server=on,wait=off`],
       ...['-qmp', `unix:${control},server=on,wait=off`, ...more],
     ],
@@ -56,7 +64,8 @@ export async function startGuest({ folder, name, disks, more = [] }: GuestSpec):
     child,
     qmp,
     async io(disk, command) {
-      const line = `qemu-io -d /machine/peripheral/${disk}/virtio-backend "${command}"`;
+      const path = device === 'virtio-blk-pci' ? `/machine/peripheral/${disk}/virtio-backend` : disk;
+      const line = `qemu-io -d ${path} "${command}"`;
       const answer = await qmp.execute('human-monitor-command', { 'command-line': line });
       if (answer !== '') throw new Error(`qemu-io ${command}: ${answer}`);
     },

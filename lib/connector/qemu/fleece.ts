@@ -5,7 +5,7 @@ import { BLOCK_SIZE } from '../../snapshots.ts';
 import { listOf } from './answers.ts';
 import { endExport } from './exports.ts';
 import { graphOf } from './graph.ts';
-import type { GuestDisk } from './guest-disks.ts';
+import { type GuestDisk, pathOf } from './guest-disks.ts';
 import type { Guest, Session } from './guests.ts';
 import { bitmapName, exportName, folderName, nodeName, type PointId, readBitmapName, readNodeName } from './names.ts';
 import { paused } from './pause.ts';
@@ -184,7 +184,7 @@ async function filtered(qmp: Qmp): Promise<{ qdev: string; node: string }[]> {
   const devices = listOf(await qmp.execute('query-block'), 'query-block');
   return devices
     .map(({ qdev, inserted }) => ({
-      qdev: String(qdev),
+      qdev: pathOf(String(qdev)),
       node: String((inserted as Readonly<Record<string, unknown>> | undefined)?.['node-name']),
     }))
     .filter(({ node }) => readNodeName(node) !== undefined);

@@ -46,21 +46,19 @@ export async function disksOf(qmp: Qmp): Promise<GuestDisks> {
   for (const device of listOf(await qmp.execute('query-block'), 'query-block')) {
     if (String(device.device).startsWith('pflash')) hasFlash = true;
     if (typeof device.qdev !== 'string' || device.qdev === '' || !isRecord(device.inserted)) continue;
-    const type = await property(qmp, device.qdev, 'type');
+    const qdev = pathOf(device.qdev);
+    const type = await property(qmp, qdev, 'type');
     if (String(type).startsWith('cfi.pflash')) hasFlash = true;
-    if (!NO_DISKS.test(String(type)) && device.removable !== true)
-      found.push(await diskOf(qmp, device, device.inserted));
+    if (!NO_DISKS.test(String(type)) && device.removable !== true) found.push(await diskOf(qmp, qdev, device.inserted));
   }
   const disks = found.sort((one, other) => one.bootIndex - other.bootIndex);
   return { disks, ...(hasFlash ? { bootMode: 'uefi' as const } : {}) };
 }
 
-async function diskOf(
-  qmp: Qmp,
-  device: Readonly<Record<string, unknown>>,
-  inserted: Readonly<Record<string, unknown>>,
-) {
-  const qdev = textOf(device.qdev, 'query-block');
+/** QEMU tells some devices by their path, and others by their id. */
+export const pathOf = (qdev: string): string => (qdev.startsWith('/') ? qdev : `/machine/peripheral/${qdev}`);
+
+async function diskOf(qmp: Qmp, qdev: string, inserted: Readonly<Record<string, unknown>>) {
   const bootIndex = Number((await property(qmp, qdev, 'bootindex')) ?? -1);
   return {
     key: keyOf(qdev),

@@ -83,6 +83,8 @@ async function sweep({ qmp }: Session, { scratch, isOrphan }: Sweeping) {
 type Freezing = FreezeOptions & QemuOptions & { readonly root: string };
 
 async function freeze(servers: readonly VmId[], options: Freezing): Promise<Point[]> {
+  if (new Set(servers).size < servers.length)
+    throw new GuestBusyError(`guests ${servers.join(', ')}: one is named twice; name each once`);
   const guests: Guest[] = [];
   for (const server of servers) guests.push(await findGuest(options.root, server));
   return withGuests(guests, async (sessions) => {
