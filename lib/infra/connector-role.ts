@@ -1,6 +1,6 @@
 import { type IRole, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { ec2, OURS, type Surroundings } from './rights.ts';
+import { ec2, OURS, type Surroundings } from './allowed.ts';
 import type { Settings } from './settings.ts';
 
 /** Its name, by which the API's own policy speaks of it. */

@@ -13,9 +13,10 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { Allowed, Surroundings } from './allowed.ts';
 import { FUNCTION_RIGHTS } from './function-rights.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
-import { type Allowed, RIGHTS, type Surroundings } from './rights.ts';
+import { RIGHTS } from './rights.ts';
 import type { Settings } from './settings.ts';
 
 export interface BundledFunctionProps {

@@ -1,5 +1,6 @@
+import type { Allowed } from '../../lib/infra/allowed.ts';
 import { FUNCTION_RIGHTS } from '../../lib/infra/function-rights.ts';
-import { type Allowed, RIGHTS } from '../../lib/infra/rights.ts';
+import { RIGHTS } from '../../lib/infra/rights.ts';
 
 /** What a role needs for those who run or call its holder: no code of ours makes these calls. */
 export const OF_THE_PLATFORM: Readonly<Record<string, string>> = {
