@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventOf } from '../../lib/aws/stream-events.ts';
 import type { DomainEvent, EventBridgeEvent } from '../../lib/domain/events.ts';
-import { type EmbeddedConnector, isOfInterest } from '../../lib/local/embedded-connector.ts';
+import type { EmbeddedConnector } from '../../lib/local/embedded-connector.ts';
 import type { ResolvedResource } from '../../scripts/permissions/resolve.ts';
 import type { LambdaHandler } from '../simulators/lambda.ts';
 import type { openStream } from '../simulators/stream-reader.ts';
@@ -27,8 +27,9 @@ export function startPump({ stream, bus, handlers, resources, connector }: PumpO
     if (filtered.length > 0) await handlers['rehost-publish-events']!({ Records: filtered }, {});
     for (const event of await bus.delivered()) {
       for (const target of targetsOf(event)) await handlers[target]!(event, {}).catch(() => {});
-      if (isOfInterest(event)) connector.look();
     }
+    // A connector asks the API again and again.
+    connector.look();
   };
   const running = (async () => {
     while (!stopped) {
