@@ -15,6 +15,7 @@ import {
   gptDisk,
   initramfs,
   mbrDisk,
+  physicalVolume,
   READY,
   VERSION,
 } from '../support/guest-disks.ts';
@@ -290,6 +291,15 @@ describe('disks', () => {
       'needs import',
       ['NotLookedInto'],
     ],
+    ['the root in LVM', [mbrDisk(physicalVolume({ root, swap: closed('SWAPSPACE2', 4086) }))], 'ready', []],
+    ['LVM on several disks', [mbrDisk(physicalVolume({ root }, { disks: 2 }))], 'needs import', ['NotLookedInto']],
+    ['LVM in mirrors', [mbrDisk(physicalVolume({ root }, { type: 'raid1' }))], 'needs import', ['NotLookedInto']],
+    [
+      'XFS in LVM',
+      [mbrDisk(physicalVolume({ root: Buffer.concat([closed('XFSB', 0), Buffer.alloc(MIB)]) }))],
+      'needs import',
+      ['NotLookedInto'],
+    ],
     ['XFS', [mbrDisk(closed('XFSB', 0))], 'needs import', ['NotLookedInto']],
     ['encryption', [mbrDisk(closed('LUKS\xba\xbe', 0))], 'unsupported', ['Encrypted']],
     ['Windows', [gptDisk(esp, closed('NTFS    ', 3))], 'needs import', ['Windows']],
@@ -313,7 +323,9 @@ describe('disks', () => {
       for (let count = 0; count < 12; count++) hostile[(round % 2 ? MIB : 0) + chance(MIB)] = chance(256);
       for (let count = 0; count < 3; count++)
         hostile.writeUInt32LE(0xfffffff0 + chance(16), MIB + 1024 + 4 * chance(250));
-      verdicts.add((await preflight([readerOf(hostile)])).verdict);
+      const hidden = round % 3 === 0 ? mbrDisk(physicalVolume({ root: hostile.subarray(MIB) })) : hostile;
+      if (round % 3 === 0) for (let count = 0; count < 4; count++) hidden[MIB + chance(8192)] = chance(256);
+      verdicts.add((await preflight([readerOf(hidden)])).verdict);
     }
     expect(verdicts.size).toBeGreaterThan(1);
   });

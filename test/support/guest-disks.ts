@@ -136,3 +136,65 @@ export function efiPartition(name?: string, content: Buffer = Buffer.alloc(0)): 
   content.copy(bytes, cluster(5));
   return bytes;
 }
+
+const EXTENT = MIB;
+
+/** A physical volume of LVM, whose group `vg` has these volumes; the first lies in two pieces, around the others. */
+export function physicalVolume(
+  volumes: Readonly<Record<string, Buffer>>,
+  { type = 'striped', disks = 1 }: { type?: string; disks?: number } = {},
+): Buffer {
+  const [first, ...others] = Object.entries(volumes).map(([name, bytes]) => ({
+    name,
+    bytes,
+    extents: bytes.length / EXTENT,
+  }));
+  const sum = (list: readonly { extents: number }[]) => list.reduce((total, { extents }) => total + extents, 0);
+  const disk = Buffer.alloc(EXTENT * (1 + first!.extents + sum(others)));
+  const place = (bytes: Buffer, extent: number) => bytes.copy(disk, EXTENT * (1 + extent));
+  place(first!.bytes.subarray(0, EXTENT), 0);
+  place(first!.bytes.subarray(EXTENT), 1 + sum(others));
+  const segment = (number: number, [start, count, at]: readonly [number, number, number]) =>
+    `segment${number} {\nstart_extent = ${start}\nextent_count = ${count}\ntype = "${type}"\nstripe_count = 1\t# linear\nstripes = [\n"pv0", ${at}\n]\n}\n`;
+  const volume = (name: string, ...segments: (readonly [number, number, number])[]) =>
+    `${name} {\nid = "x-{y}"\nstatus = ["READ", "VISIBLE"]\nsegment_count = ${segments.length}\n${segments.map((one, position) => segment(position + 1, one)).join('')}}\n`;
+  const rest = others.map(({ name, bytes, extents }, position) => {
+    const at = 1 + sum(others.slice(0, position));
+    place(bytes, at);
+    return volume(name, [0, extents, at]);
+  });
+  const physical = Array.from(
+    { length: disks },
+    (_, number) => `pv${number} {\ndevice = "/dev/sda${number}"\npe_start = ${EXTENT / 512}\n}\n`,
+  );
+  const whole = volume(first!.name, [0, 1, 0], [1, first!.extents - 1, 1 + sum(others)]);
+  writeMetadata(
+    disk,
+    `vg {\nextent_size = ${EXTENT / 512}\nphysical_volumes {\n${physical.join('')}}\nlogical_volumes {\n${whole}${rest.join('')}}\n}\n# made by hand\nversion = 1\n`,
+  );
+  return disk;
+}
+
+/** As lvm2 2.03 writes it (compared with what vgcfgrestore and lvs make of it); the text goes around the end of its ring. */
+function writeMetadata(disk: Buffer, text: string) {
+  const [area, size] = [4096, 65_536];
+  const offset = size - 100;
+  disk.write('LABELONE', 512);
+  disk.writeUInt32LE(32, 512 + 20);
+  disk.write('LVM2 001', 512 + 24);
+  const header = 512 + 32;
+  disk.writeBigUInt64LE(BigInt(disk.length), header + 32);
+  disk.writeBigUInt64LE(BigInt(EXTENT), header + 40);
+  disk.writeBigUInt64LE(BigInt(area), header + 40 + 32);
+  disk.writeBigUInt64LE(BigInt(size), header + 40 + 40);
+  disk.write(' LVM2 x[5A%r0N*>', area + 4, 'latin1');
+  for (const [at, value] of [
+    [24, area],
+    [32, size],
+    [40, offset],
+    [48, text.length],
+  ] as const)
+    disk.writeBigUInt64LE(BigInt(value), area + at);
+  disk.write(text.slice(0, 100), area + offset);
+  disk.write(text.slice(100), area + 512);
+}

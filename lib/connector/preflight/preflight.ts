@@ -5,6 +5,7 @@ import { type Boot, checkKernel, kernelsIn } from './check-kernel.ts';
 import { checkNetwork } from './check-network.ts';
 import { type ClosedName, type Content, contentOf } from './contents.ts';
 import { type FileSystem, type Reader, textOf, UnreadableFileSystemError } from './file-system.ts';
+import { logicalVolumes } from './lvm.ts';
 import { partitionsOf } from './partitions.ts';
 import { type Draft, needsImport, newDraft, type Preflight, preflightOf, unsupported } from './report.ts';
 
@@ -46,15 +47,30 @@ async function partsOf(
 ) {
   const name = `disk ${position + 1}`;
   const { table, hasBootCode, partitions } = await partitionsOf(disk);
-  if (!table) return [{ place: `the whole of ${name}`, content: await contentOf(disk) }];
+  if (!table) return partsIn(disk, `the whole of ${name}`);
   const parts: Part[] = [];
-  for (const { number, reader } of partitions)
-    parts.push({ place: `${name}, partition ${number}`, content: await contentOf(reader) });
+  for (const { number, reader } of partitions) parts.push(...(await partsIn(reader, `${name}, partition ${number}`)));
   draft.facts.push(
     `${name}: ${table.scheme.toUpperCase()}; ${parts.map(({ content }) => wordsOf(content)).join(', ') || 'no partitions'}`,
   );
   if (position === 0) await checkFirmware(parts, { draft, mode: bootMode ?? bootModeOf(table), hasBootCode });
   return parts;
+}
+
+/** What is in a partition: one thing, or the volumes of LVM. */
+async function partsIn(reader: Reader, place: string): Promise<Part[]> {
+  const content = await contentOf(reader);
+  if (content.kind !== 'closed' || content.name !== 'LVM') return [{ place, content }];
+  try {
+    const parts: Part[] = [];
+    for (const volume of await logicalVolumes(reader))
+      parts.push({ place: `${place}, volume ${volume.name}`, content: await contentOf(volume.reader) });
+    if (parts.length > 0) return parts;
+    return [{ place, content: { ...content, why: 'its volumes are mirrored, striped, thin or snapshots' } }];
+  } catch (error) {
+    if (!(error instanceof UnreadableFileSystemError)) throw error;
+    return [{ place, content: { ...content, why: error.message } }];
+  }
 }
 
 const wordsOf = (content: Content): string =>
