@@ -108,18 +108,20 @@ export class Manifest {
   #page(number: number): Page {
     const known = this.#pages.get(number);
     if (known) return known;
-    if (this.#pages.size >= PAGES) this.#letGo();
-    const page = { digests: Buffer.alloc(PAGE_SIZE), dirty: false };
-    readSync(this.#file, page.digests, 0, PAGE_SIZE, number * PAGE_SIZE);
+    // The memory of one that is let go of: to go through the manifest of a large disk would make a lot of garbage.
+    const digests = this.#pages.size < PAGES ? Buffer.alloc(PAGE_SIZE) : this.#letGo();
+    const bytes = readSync(this.#file, digests, 0, PAGE_SIZE, number * PAGE_SIZE);
+    const page = { digests: digests.fill(0, bytes), dirty: false };
     this.#pages.set(number, page);
     return page;
   }
 
   /** Of the page that has been in memory for longest. */
-  #letGo() {
+  #letGo(): Buffer {
     const [[number, page]] = this.#pages as unknown as [[number, Page]];
     this.#write(number, page);
     this.#pages.delete(number);
+    return page.digests;
   }
 
   #write(number: number, page: Page) {
