@@ -7,6 +7,9 @@ import { releasePoint } from './frozen-points.ts';
 import type { AgentOptions } from './options.ts';
 import { type Reporter, reporter } from './reporter.ts';
 
+/** Milliseconds until a task that failed is taken again. */
+const PAUSE = 30_000;
+
 interface Held {
   readonly work: Work;
   readonly groupId?: string;
@@ -91,7 +94,17 @@ export class Agent {
   #task(id: string, run: () => Promise<void>) {
     if (this.#tasks.has(id)) return;
     this.#tasks.add(id);
-    this.#track(run().finally(() => this.#tasks.delete(id)));
+    const { clock } = this.#options;
+    this.#track(
+      run().then(
+        () => void this.#tasks.delete(id),
+        (error) => {
+          // Told again at once, it would fail again at once.
+          clock.setTimer(clock.now() + PAUSE, () => this.#tasks.delete(id));
+          throw error;
+        },
+      ),
+    );
   }
 
   #track(work: Promise<void>) {
