@@ -8,6 +8,9 @@ import type { AgentOptions } from './options.ts';
 import { type Reporter, reporter } from './reporter.ts';
 import { sweepPoints } from './sweep-points.ts';
 
+/** Milliseconds until a task that failed is taken again. */
+const PAUSE = 30_000;
+
 interface Held {
   readonly work: Work;
   readonly groupId?: string;
@@ -95,7 +98,17 @@ export class Agent {
   #task(id: string, run: () => Promise<void>) {
     if (this.#tasks.has(id)) return;
     this.#tasks.add(id);
-    this.#track(run().finally(() => this.#tasks.delete(id)));
+    const { clock } = this.#options;
+    this.#track(
+      run().then(
+        () => void this.#tasks.delete(id),
+        (error) => {
+          // Told again at once, it would fail again at once.
+          clock.setTimer(clock.now() + PAUSE, () => this.#tasks.delete(id));
+          throw error;
+        },
+      ),
+    );
   }
 
   #track(work: Promise<void>) {

@@ -123,7 +123,7 @@ export function migrationBySmsClient(start: () => Promise<ServiceUnderTest>, sec
 
   test('replicates every disk byte by byte', async () => {
     await send(new StartAppReplicationCommand({ appId }));
-    await until(app, ({ replicationStatus }) => replicationStatus === 'REPLICATED');
+    await until(app, ({ replicationStatus }) => replicationStatus === 'REPLICATED', 60);
     const { replicationJobList = [] } = await send(new GetReplicationJobsCommand({}));
     expect(replicationJobList).toHaveLength(3);
     for (const { replicationJobId, latestAmiId, vmServer } of replicationJobList) {

@@ -10,10 +10,7 @@ import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import { SMSClient } from '@aws-sdk/client-sms';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { jest } from '@jest/globals';
-import { connectorActions } from '../../lib/api/connectors/actions.ts';
-import { OWN_KEY } from '../../lib/api/connectors/services.ts';
 import * as ports from '../../lib/aws/function-ports.ts';
-import { POLLING_BELL } from '../../lib/aws/polling-bell.ts';
 import { awsServices } from '../../lib/aws/services.ts';
 import { eventOf } from '../../lib/aws/stream-events.ts';
 import { openSource } from '../../lib/connector/open-source.ts';
@@ -23,7 +20,6 @@ import { unchanged } from '../../lib/domain/transition.ts';
 import { createEngine } from '../../lib/engine/engine.ts';
 import { httpInvoke } from '../../lib/engine/invoke.ts';
 import { kebabCase } from '../../lib/infra/function.ts';
-import { EmbeddedConnector } from '../../lib/local/embedded-connector.ts';
 import { serveEngine } from '../../lib/local/engine-server.ts';
 import { openEngineStore } from '../../lib/local/sqlite-engine-store.ts';
 import { systemClock } from '../../lib/local/system-clock.ts';
@@ -32,6 +28,7 @@ import { functionsOf, readDefinition, substituted, WORKFLOWS } from '../../lib/w
 import type { ServiceUnderTest } from '../e2e/migration-by-sms-client.ts';
 import { type LambdaHandler, serveFunctionUrl, serveLambda } from '../simulators/lambda.ts';
 import { openStream } from '../simulators/stream-reader.ts';
+import { startAgent } from './agent.ts';
 import { type AwsAccount, uniqueName } from './aws.ts';
 import { createBus } from './bus.ts';
 import { writeDisk } from './start.ts';
@@ -42,8 +39,8 @@ const ACCOUNT = '123456789012';
 
 /**
  * The service as it is deployed, on the double: its Lambda handlers, behind Invoke and a function URL; the table, its stream, the bus and a queue behind
- * it on moto; and our engine as Step Functions, of which moto runs no states. Snapshots, images, stacks and templates are moto's. The connector works in
- * this process.
+ * it on moto; and our engine as Step Functions, of which moto runs no states. Snapshots, images, stacks and templates are moto's. The connector
+ * reaches the function URL, and puts blocks with credentials of STS.
  */
 export async function deploy(account: AwsAccount): Promise<ServiceUnderTest> {
   const folder = mkdtempSync(join(tmpdir(), 'rehost-'));
@@ -61,23 +58,22 @@ export async function deploy(account: AwsAccount): Promise<ServiceUnderTest> {
     AWS_ENDPOINT_URL_SFN: stepFunctions.url,
   });
 
-  let connector: EmbeddedConnector;
-  const stateFolder = join(folder, 'connector');
   const { ownEndpoint: _, blockAccess: __, ...makers } = ports;
   const services: Services = { ...(await awsServices(process.env, makers)), clock: systemClock, log: () => {} };
   loadHandlers(handlers);
-  const actions = connectorActions({ ...services, bell: POLLING_BELL, blockAccess: OWN_KEY });
-  connector = new EmbeddedConnector({
-    source: await openSource(`images:${source}`),
-    stateFolder,
-    version: '0',
-    services,
-    actions,
+  const calls = new Set<Promise<unknown>>();
+  const api = await serveFunctionUrl((event, context) => {
+    const call = handlers.Api!(event, context).finally(() => calls.delete(call));
+    calls.add(call);
+    return call;
   });
-  await connector.start();
-  const api = await serveFunctionUrl(handlers.Api!);
-  const pump = startPump({ stream, bus, handlers, connector });
+  const pump = startPump({ stream, bus, handlers });
   const { id: accessKeyId, secretAccessKey } = await accessKey(services);
+  const place = { url: api.url, region: account.config.region!, credentials: { accessKeyId, secretAccessKey } };
+  const connector = await startAgent(place, {
+    source: await openSource(`images:${source}`),
+    folder: join(folder, 'connector'),
+  });
 
   return {
     sms: new SMSClient({
@@ -91,6 +87,8 @@ export async function deploy(account: AwsAccount): Promise<ServiceUnderTest> {
     async end() {
       await pump.stop();
       await connector.stop();
+      // A function does not hear that its caller has gone: the last poll waits to its end.
+      await Promise.allSettled(calls);
       await engine.stop();
       for (const server of [api, stepFunctions, lambda]) await server.close();
       await account.close();
@@ -127,6 +125,7 @@ async function makeResources({ config }: AwsAccount) {
     PUBLIC: 'true',
     ENDPOINT: 'https://api.lambda-url.us-east-1.on.aws/',
     API_FUNCTION: 'Api',
+    CONNECTOR_ROLE: `arn:aws:iam::${ACCOUNT}:role/connector-blocks`,
   };
   return { environment, stream, bus };
 }
@@ -167,17 +166,15 @@ function loadHandlers(handlers: Record<string, LambdaHandler>) {
   }
 }
 
-/** Carries what the table's stream has to the bus, and what the bus's rule lets through to the workflows and the connector, as Lambda would. */
+/** Carries what the table's stream has to the bus, and what the bus's rule lets through to the workflows, as Lambda would. */
 function startPump({
   stream,
   bus,
   handlers,
-  connector,
 }: {
   stream: Awaited<ReturnType<typeof openStream>>;
   bus: Awaited<ReturnType<typeof createBus>>;
   handlers: Readonly<Record<string, LambdaHandler>>;
-  connector: EmbeddedConnector;
 }) {
   const events: DomainEvent[] = [];
   let stopped = false;
@@ -188,7 +185,6 @@ function startPump({
     for (const event of await bus.delivered()) {
       await handlers.StartWorkflow!(event, {});
     }
-    connector.look();
   };
   const running = (async () => {
     while (!stopped) {

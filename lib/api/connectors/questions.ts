@@ -2,7 +2,6 @@ import type { ConnectorRequest } from '../../domain/entities.ts';
 import { unchanged } from '../../domain/transition.ts';
 import type { Connectors, DiscoveredApplication, DiscoveredServer } from '../../ports.ts';
 import { TransientError } from '../../workflows/transient-error.ts';
-import { invalidParameter } from '../errors.ts';
 import type { ConnectorServices, Speaker } from './services.ts';
 
 /** Milliseconds that a connector may take for a page. A large inventory comes in pages, so that it shows signs of life. */
@@ -14,7 +13,7 @@ const LOOK = 2_000;
 
 const pageId = (requestId: string, page: number) => `${requestId}:${page}`;
 
-/** Notes a page of an answer, once. */
+/** Notes a page of an answer, once. With the last the question is answered, and nobody is asked again, whatever becomes of who asked. */
 export async function importResult(
   answer: { requestId: string; page: number; items: readonly object[]; last: boolean; failure?: string },
   { connector, services }: Speaker,
@@ -22,12 +21,15 @@ export async function importResult(
   const { store } = services;
   const { requestId, page, items, last, failure } = answer;
   const request = await store.get('ConnectorRequest', requestId);
-  if (request?.connectorId !== connector.id) throw invalidParameter(`requestId: ${requestId} is not asked any more`);
+  if (request?.connectorId !== connector.id) return {};
   const id = pageId(requestId, page);
   if (await store.get('ConnectorPage', id)) return {};
   const { expiresAt } = request;
   const about = { items, last, ...(failure === undefined ? {} : { failure }), expiresAt };
-  await store.transact([unchanged('ConnectorPage', { id, version: 0, sequence: 0, ...about })]);
+  await store.transact(
+    [unchanged('ConnectorPage', { id, version: 0, sequence: 0, ...about })],
+    last ? [{ kind: 'ConnectorRequest', entity: request }] : [],
+  );
   services.bell.ring();
   return {};
 }
