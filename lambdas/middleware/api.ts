@@ -21,6 +21,7 @@ import {
 import type { DirectCall } from '../../lib/aws/lambda-request-handler.ts';
 import { POLLING_BELL } from '../../lib/aws/polling-bell.ts';
 import { awsServices, readEnvironment } from '../../lib/aws/services.ts';
+import { prepared } from './prepared.ts';
 
 /** What a function URL sends. Source: Lambda developer guide, function URLs, payload format 2.0. */
 interface UrlCall {
@@ -34,12 +35,12 @@ interface UrlCall {
 
 /** The whole API as one function: behind its URL callers sign, by direct invocation IAM has decided. */
 export function api() {
-  const dispatchers = prepare();
+  const dispatchers = prepared(prepare);
   return middy<UrlCall | DirectCall, object>()
     .onError(({ error }) => console.error({ message: 'the API failed', error: String(error) }))
     .handler(async (call) => {
       const begin = Date.now();
-      const { byUrl, direct } = await dispatchers;
+      const { byUrl, direct } = await dispatchers();
       const viaUrl = 'requestContext' in call;
       const answer = viaUrl ? await byUrl(urlRequest(call)) : await direct(directRequest(call));
       console.info({ message: 'call', ...aboutCall(call), status: answer.status, ms: Date.now() - begin });

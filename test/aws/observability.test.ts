@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
+import { prepared } from '../../lambdas/middleware/prepared.ts';
 import { idsOf } from '../../lib/aws/ids.ts';
 import { measurementMetrics } from '../../lib/aws/measurement-metrics.ts';
 import { metricLines } from '../../lib/aws/metrics.ts';
@@ -140,4 +141,17 @@ describe('the services of a function', () => {
     expect(() => images.exists('ami-1')).toThrow('images.exists: this function has no port images');
     expect(() => connectors.inventory('c-1')).toThrow('Connectors.inventory is not implemented on AWS yet');
   });
+});
+
+test('what could not be prepared is prepared by the next call', async () => {
+  let attempts = 0;
+  const services = prepared(async () => {
+    attempts++;
+    if (attempts < 3) throw new Error(`attempt ${attempts}`);
+    return 'services';
+  });
+  await expect(services()).rejects.toThrow('attempt 2');
+  expect(await services()).toBe('services');
+  expect(await services()).toBe('services');
+  expect(attempts).toBe(3);
 });
