@@ -96,7 +96,7 @@ async function readBlocks(disk: Disk, { first, blocks }: Run, buffer: Buffer): P
   const offset = first * BLOCK_SIZE;
   const length = Math.min(blocks * BLOCK_SIZE, disk.size - offset);
   await disk.read(offset, buffer.subarray(0, length));
-  buffer.fill(0, length);
+  buffer.fill(0, length, blocks * BLOCK_SIZE);
 }
 
 type BlockOptions = Pick<CopyOptions, 'snapshots' | 'target' | 'manifest' | 'concurrency' | 'pacer'> & {
