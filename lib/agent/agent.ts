@@ -142,24 +142,34 @@ export class Agent {
   }
 
   async #freeze({ groupId, strict, transfers }: Group) {
-    const { service, connectorId } = this.#options;
     const members = transfers.map((work) => this.#hold(work, groupId));
-    let chosen: readonly string[] = [];
-    try {
-      await Promise.all(transfers.map(({ jobId }) => this.#jobs.get(jobId)));
-      const told = await freezeGroup({ groupId, strict, transfers }, this.#options);
-      chosen = (await service.sendMessage({ type: 'FREEZE_RESULT', connectorId, groupId, members: told })).copy ?? [];
-    } finally {
-      for (const held of members.filter(({ work }) => !chosen.includes(work.transferId))) await this.#giveUp(held);
-    }
+    const chosen = await this.#chosen({ groupId, strict, transfers }).catch(async (error) => {
+      // What was frozen stays so: the service gives the transfers again.
+      for (const held of members) await this.#drop(held);
+      throw error;
+    });
+    for (const held of members.filter(({ work }) => !chosen.includes(work.transferId))) await this.#giveUp(held);
     const copied = members.filter(({ work }) => chosen.includes(work.transferId));
     await Promise.all(copied.map((held) => this.#inTurn(held)));
   }
 
+  /** Freezes the servers of the group; answers the transfers that the service wants copied then. */
+  async #chosen(group: Group): Promise<readonly string[]> {
+    const { service, connectorId } = this.#options;
+    await Promise.all(group.transfers.map(({ jobId }) => this.#jobs.get(jobId)));
+    const members = await freezeGroup(group, this.#options);
+    const { groupId } = group;
+    return (await service.sendMessage({ type: 'FREEZE_RESULT', connectorId, groupId, members })).copy ?? [];
+  }
+
   /** A member of a group that is not to be copied. */
   async #giveUp(held: Held) {
-    await held.report.stop();
     if (!this.#stopped) await releasePoint(held.work, this.#options);
+    await this.#drop(held);
+  }
+
+  async #drop(held: Held) {
+    await held.report.stop();
     this.#letGo(held);
   }
 

@@ -9,9 +9,6 @@ import { wait } from './wait.ts';
 
 /** Milliseconds until a copy that was interrupted by an outage goes on. */
 const PAUSE = 2_000;
-/** Milliseconds that a copy goes on trying without a block that is put: then its run fails, and the next one may have more luck. */
-const OUTAGE = 30 * 60_000;
-
 interface Under {
   readonly signal: AbortSignal;
   readonly report: Reporter;
@@ -33,7 +30,9 @@ export async function copy(work: Work, under: Under, options: AgentOptions): Pro
     await under.report.end();
     if (isEnd(error, under.signal)) throw error;
     const { name, message } = error as Error;
-    const failure = { errorName: name, statusMessage: message.slice(0, 4_000) };
+    // What goes away by itself is for the workflow to try again, where it is not waited for here.
+    const errorName = isOutage(error) ? 'TransientError' : name;
+    const failure = { errorName, statusMessage: message.slice(0, 4_000) };
     await deliver({ ...outcome, taskState: 'ERROR', ...failure }, under.signal, options);
   }
 }
@@ -43,7 +42,7 @@ const isEnd = (error: unknown, signal: AbortSignal) =>
 
 /** The transfer, which goes on after an outage for as long as it is this connector's, and moves now and then. */
 async function transferred(work: Work, under: Under, options: AgentOptions): Promise<TransferResult> {
-  const { clock, log } = options;
+  const { clock, log, outagePatience } = options;
   let [movedAt, done] = [clock.now(), 0];
   const note = (progress: TransferProgress) => {
     if (progress.bytesDone > done) [movedAt, done] = [clock.now(), progress.bytesDone];
@@ -53,7 +52,7 @@ async function transferred(work: Work, under: Under, options: AgentOptions): Pro
     try {
       return await transfer(work, { ...under, note }, options);
     } catch (error) {
-      if (isEnd(error, under.signal) || !isOutage(error) || clock.now() - movedAt > OUTAGE) throw error;
+      if (isEnd(error, under.signal) || !isOutage(error) || clock.now() - movedAt >= outagePatience) throw error;
       const why = { transferId: work.transferId, error: String(error) };
       log({ level: 'warning', message: 'a copy is interrupted and will go on', ...why });
       await wait(PAUSE, clock, under.signal);
@@ -88,13 +87,14 @@ async function transfer(work: Work, { signal, note, frozen }: Noting, options: A
 }
 
 /** Sends until the service has it. */
-async function deliver(message: CopyResultMessage, signal: AbortSignal, { service, clock }: AgentOptions) {
+async function deliver(message: CopyResultMessage, signal: AbortSignal, options: AgentOptions) {
+  const { service, clock, outagePatience } = options;
   for (;;) {
     try {
       await service.sendMessage(message);
       return;
     } catch (error) {
-      if (isEnd(error, signal) || !isOutage(error)) throw error;
+      if (isEnd(error, signal) || !isOutage(error) || outagePatience === 0) throw error;
       await wait(PAUSE, clock, signal);
     }
   }

@@ -55,31 +55,18 @@ export interface TransferSource extends Source {
   close(): Promise<void>;
 }
 
+interface KeptOptions {
+  readonly work: Work;
+  readonly stateFolder: string;
+  onFrozen(at: number): Promise<void>;
+}
+
 /** The source for one transfer: the point that was frozen with others is the one that its copy gets. `onFrozen` hears of each instant. */
-export function withKeptPoint(
-  source: Source,
-  { work, stateFolder, onFrozen }: { work: Work; stateFolder: string; onFrozen(at: number): Promise<void> },
-): TransferSource {
+export function withKeptPoint(source: Source, { work, stateFolder, onFrozen }: KeptOptions): TransferSource {
   const open = new Set<Point>();
-  const watched = (point: Point): Point => {
-    open.add(point);
-    const forgotten = (end: () => Promise<void>) => async () => {
-      if (open.delete(point)) await end();
-    };
-    return {
-      ref: point.ref,
-      server: point.server,
-      at: point.at,
-      ...(point.bootMode === undefined ? {} : { bootMode: point.bootMode }),
-      disks: () => point.disks(),
-      verify: () => point.verify(),
-      close: forgotten(() => point.close()),
-      release: forgotten(() => point.release()),
-    };
-  };
   const reopen = async (ref: string) => {
     const point = await source.reopen(ref);
-    return point && watched(point);
+    return point && watched(point, open);
   };
   return {
     manager: source.manager,
@@ -90,7 +77,7 @@ export function withKeptPoint(
     async freeze(servers, options) {
       const kept = await keptPoint(work, stateFolder);
       const point = kept && (await reopen(kept.ref));
-      const points = point ? [point] : (await source.freeze(servers, options)).map(watched);
+      const points = point ? [point] : (await source.freeze(servers, options)).map((frozen) => watched(frozen, open));
       if (points[0]) await onFrozen(kept && point ? kept.at : points[0].at);
       return points;
     },
@@ -100,5 +87,23 @@ export function withKeptPoint(
         await point.close();
       }
     },
+  };
+}
+
+/** The point, which is among the open ones until it is closed or released. */
+function watched(point: Point, open: Set<Point>): Point {
+  open.add(point);
+  const once = (end: () => Promise<void>) => async () => {
+    if (open.delete(point)) await end();
+  };
+  return {
+    ref: point.ref,
+    server: point.server,
+    at: point.at,
+    ...(point.bootMode === undefined ? {} : { bootMode: point.bootMode }),
+    disks: () => point.disks(),
+    verify: () => point.verify(),
+    close: once(() => point.close()),
+    release: once(() => point.release()),
   };
 }

@@ -23,6 +23,11 @@ export interface AgentOptions {
   readonly copy?: CopySettings;
   /** Milliseconds between two looks at a copy's progress. */
   readonly progressInterval: number;
+  /**
+   * Milliseconds that a copy waits for the service, or the store, without a block that is put; then its run fails, and the next may have more luck. 0 where
+   * the workflow can be told at once.
+   */
+  readonly outagePatience: number;
   readonly clock: Clock;
   /** Gets a new key for the old one; absent where there are no keys. */
   readonly rotateKey?: () => Promise<void>;

@@ -19,46 +19,24 @@ export interface Reporter {
 
 type Options = Pick<AgentOptions, 'service' | 'connectorId' | 'clock' | 'progressInterval' | 'log'>;
 
+type Latest = Partial<TransferProgress> & { readonly frozenAt?: number };
+
 /** Tells the service how far a copy is, now and then, and that it goes on also when nothing moves. `lost` is called when the copy is another's. */
-export function reporter({ transferId, epoch }: Work, lost: (error: Error) => void, options: Options): Reporter {
-  const { service, connectorId, clock, progressInterval, log } = options;
-  let latest: Partial<TransferProgress> & { frozenAt?: number } = {};
-  let [sent, sentAt] = ['', clock.now()];
-  let sentBytes: number | undefined;
-  let sending = Promise.resolve();
-  let [cancel, stopped] = [() => {}, false];
-  const send = async () => {
-    const message: CopyResultMessage = {
-      type: 'COPY_RESULT',
-      connectorId,
-      transferId,
-      epoch,
-      taskState: 'ONGOING',
-      ...latest,
-    };
-    const { stage, bytesDone, bytesTotal, frozenAt } = latest;
-    const text = `${stage} ${percentOf(latest)} ${bytesTotal} ${frozenAt}`;
-    const silence = bytesDone === sentBytes ? SIGN_OF_LIFE : STEP;
-    if (text === sent && clock.now() - sentAt < silence) return;
-    try {
-      await service.sendMessage(message);
-      [sent, sentAt, sentBytes] = [text, clock.now(), bytesDone];
-    } catch (error) {
-      if (error instanceof LeaseLostError) lost(error);
-      else if (!isOutage(error))
-        log({ level: 'warning', message: 'progress was refused', transferId, error: String(error) });
-    }
-  };
+export function reporter(work: Work, lost: (error: Error) => void, options: Options): Reporter {
+  const { clock, progressInterval } = options;
+  let latest: Latest = {};
+  let [sending, cancel, stopped] = [Promise.resolve(), () => {}, false];
+  const send = sender(work, lost, options);
   const tick = () => {
-    sending = sending.then(send);
+    sending = sending.then(() => send(latest));
     cancel = clock.setTimer(clock.now() + progressInterval, tick);
   };
-  tick();
   const stop = () => {
     stopped = true;
     cancel();
     return sending;
   };
+  tick();
   return {
     note(progress) {
       latest = { ...latest, ...progress };
@@ -69,11 +47,33 @@ export function reporter({ transferId, epoch }: Work, lost: (error: Error) => vo
     async end() {
       if (stopped) return;
       await stop();
-      await send();
+      await send(latest);
     },
     stop,
   };
 }
 
-const percentOf = ({ bytesDone = 0, bytesTotal = 0 }: Partial<TransferProgress>) =>
+/** Sends what has changed, and a sign of life where nothing has. */
+function sender({ transferId, epoch }: Work, lost: (error: Error) => void, options: Options) {
+  const { service, connectorId, clock, log } = options;
+  const about = { type: 'COPY_RESULT', connectorId, transferId, epoch, taskState: 'ONGOING' } as const;
+  let [sent, sentAt] = ['', clock.now()];
+  let sentBytes: number | undefined;
+  return async (latest: Latest) => {
+    const { stage, bytesDone, bytesTotal, frozenAt } = latest;
+    const text = `${stage} ${percentOf(latest)} ${bytesTotal} ${frozenAt}`;
+    const silence = bytesDone === sentBytes ? SIGN_OF_LIFE : STEP;
+    if (text === sent && clock.now() - sentAt < silence) return;
+    try {
+      await service.sendMessage({ ...about, ...latest } satisfies CopyResultMessage);
+      [sent, sentAt, sentBytes] = [text, clock.now(), bytesDone];
+    } catch (error) {
+      if (error instanceof LeaseLostError) lost(error);
+      else if (!isOutage(error))
+        log({ level: 'warning', message: 'progress was refused', transferId, error: String(error) });
+    }
+  };
+}
+
+const percentOf = ({ bytesDone = 0, bytesTotal = 0 }: Latest) =>
   bytesTotal > 0 ? Math.floor((bytesDone / bytesTotal) * 100) : 0;

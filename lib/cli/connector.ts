@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Agent } from '../agent/agent.ts';
-import { type About, ActivationError, openIdentity } from '../agent/identity.ts';
+import { type About, ActivationError, type ConnectorIdentity, openIdentity } from '../agent/identity.ts';
 import { remoteService } from '../agent/remote-service.ts';
 import { serveAgent } from '../agent/serve.ts';
 import type { CopyConfig } from '../config.ts';
@@ -25,6 +25,8 @@ const JOBS = 'jobs';
 const SLOTS = 4;
 /** Milliseconds between two looks at a copy's progress. */
 const PROGRESS = 2_000;
+/** Milliseconds that a copy waits for a service that is not there. */
+const PATIENCE = 30 * 60_000;
 
 export const connector: Command = {
   usage: `rehost connector --source KIND:PLACE [--activate CODE --endpoint URL] [--data .rehost-connector] [--region us-east-1] [--copies 4] ${COPY_USAGE}`,
@@ -62,7 +64,7 @@ export const connector: Command = {
 type Options = Partial<Record<'activate' | 'endpoint' | 'source' | 'data' | 'region', string>>;
 
 interface Place {
-  readonly identity: ReturnType<typeof openIdentity>;
+  readonly identity: ConnectorIdentity;
   readonly folder: string;
   readonly copySlots: number;
   readonly copy: CopyConfig;
@@ -89,6 +91,7 @@ async function work(source: Source, { identity, folder, copySlots, copy }: Place
       pacer: new Pacer(bandwidth, systemClock),
     },
     progressInterval: PROGRESS,
+    outagePatience: PATIENCE,
     clock: systemClock,
     rotateKey: () => identity.rotateKey(),
     onRoom: () => poll.abort(),

@@ -70,6 +70,7 @@ export class EmbeddedConnector {
       copySlots: SLOTS,
       ...(copy ? { copy } : {}),
       progressInterval: PROGRESS,
+      outagePatience: 0,
       clock: services.clock,
       log: services.log,
     });

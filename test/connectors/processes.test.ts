@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DescribeSnapshotsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { GetConnectorsCommand } from '@aws-sdk/client-sms';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import type { Identity } from '../../lib/agent/identity.ts';
+import type { Identity } from '../../lib/agent/identity-file.ts';
 import { jsonCall } from '../../lib/agent/json-call.ts';
 import { demandSameBytes } from '../replication/data-centre.ts';
 import {

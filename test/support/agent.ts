@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Agent } from '../../lib/agent/agent.ts';
 import { ServiceUnreachableError } from '../../lib/agent/errors.ts';
-import { type Identity, openIdentity } from '../../lib/agent/identity.ts';
+import { openIdentity } from '../../lib/agent/identity.ts';
+import type { Identity } from '../../lib/agent/identity-file.ts';
 import { remoteService } from '../../lib/agent/remote-service.ts';
 import { serveAgent } from '../../lib/agent/serve.ts';
 import { connectorBlocks } from '../../lib/cli/connector-blocks.ts';
@@ -58,6 +59,7 @@ export async function startAgent(place: Place, { source, folder, copySlots = 4 }
     copySlots,
     copy: { concurrency: { start: 4, max: 4 } },
     progressInterval: 100,
+    outagePatience: 60_000,
     clock: systemClock,
     onRoom: () => poll.abort(),
     log: () => {},

@@ -8,9 +8,10 @@ import type {
   SendMessageRequest,
   SnapshotMessage,
 } from '../../messages.ts';
+import { TransientError } from '../../workflows/transient-error.ts';
 import { retryingConflicts } from '../conflicts.ts';
 import type { Caller } from '../dispatch.ts';
-import { accessDenied, invalidParameter, missingRequiredParameter } from '../errors.ts';
+import { accessDenied, invalidParameter, missingRequiredParameter, temporarilyUnavailable } from '../errors.ts';
 import { validate } from '../validate.ts';
 import { copyResult } from './copy-result.ts';
 import { freezeResult } from './freeze-result.ts';
@@ -53,13 +54,13 @@ export function connectorActions(services: ConnectorServices): ConnectorActions 
     services,
     ...(caller?.accessKeyId ? { accessKeyId: caller.accessKeyId } : {}),
   });
+  const handle = async (message: SendMessageRequest, caller: Caller | undefined): Promise<object> =>
+    message.type === 'REGISTER'
+      ? register(message as RegisterMessage, { services, caller })
+      : // Who lost against another writer reads the connector again, too.
+        HANDLERS[message.type](message as never, await speaker(message.connectorId, caller));
   const send = (message: SendMessageRequest, caller: Caller | undefined): Promise<object> =>
-    attempt('SendMessage', async () =>
-      message.type === 'REGISTER'
-        ? register(message as RegisterMessage, { services, caller })
-        : // Who lost against another writer reads the connector again, too.
-          HANDLERS[message.type](message as never, await speaker(message.connectorId, caller)),
-    );
+    attempt('SendMessage', () => handle(message, caller).catch(inItsWords));
   // It waits, and writes on condition by itself: it may not hold up those whose turn it is to try again.
   const get = async (request: GetMessagesRequest, caller: Caller | undefined, signal?: AbortSignal) =>
     getMessages(request, await speaker(request.connectorId, caller), signal);
@@ -75,6 +76,11 @@ export function connectorActions(services: ConnectorServices): ConnectorActions 
       sendMessage: (message) => send(message, undefined),
     },
   };
+}
+
+/** A failure that goes away by itself ends up in the run's message: it is told as it is. */
+function inItsWords(error: unknown): never {
+  throw error instanceof TransientError ? temporarilyUnavailable(error.message) : error;
 }
 
 function readMessage(body: Json): SendMessageRequest {
