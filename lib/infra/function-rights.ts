@@ -32,7 +32,7 @@ export const FUNCTION_RIGHTS: Readonly<Record<string, readonly Right[]>> = {
   ],
   PublishEvents: ['events.publish'],
   StartWorkflow: ['workflows.start'],
-  MeasureService: ['store.get', 'store.query'],
+  MeasureService: [...WRITE, 'store.query'],
 
   CollectServers: [...WRITE, 'store.query', 'connectors.inventory'],
   CompleteImport: [...WRITE, 'store.query', 'store.remove'],

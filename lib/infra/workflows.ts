@@ -94,7 +94,7 @@ export class Workflows extends Construct {
       settings,
       surroundings,
       environment,
-      description: 'Counts migrations by state and tells the age of the oldest run.',
+      description: 'Counts migrations by state, tells the age of the oldest run, marks connectors that are silent.',
       options: { retryAttempts: 0, deadLetterQueueEnabled: false },
     });
     const scheduleGroup = new ScheduleGroup(this, 'Schedules', { scheduleGroupName: settings.name });

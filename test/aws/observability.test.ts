@@ -137,9 +137,8 @@ describe('the services of a function', () => {
   test('fail by name for a setting that there is not, and for a port that was not given', async () => {
     await expect(awsServices({ ...env, CONFIG: '{"limits":{"servers":7}}' })).rejects.toThrow('there is no servers');
     await expect(awsServices({ ...env, TABLE: '' })).rejects.toThrow('TABLE is not set');
-    const { images, connectors } = await awsServices(env);
+    const { images } = await awsServices(env);
     expect(() => images.exists('ami-1')).toThrow('images.exists: this function has no port images');
-    expect(() => connectors.inventory('c-1')).toThrow('Connectors.inventory is not implemented on AWS yet');
   });
 });
 

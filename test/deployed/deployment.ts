@@ -83,9 +83,10 @@ export async function deploy(): Promise<Deployment> {
 
   const functions = functionsOf(resources, proxy.url);
   for (const [name, one] of functions) handlers[`rehost-${kebabCase(name)}`] = (event) => one.invoke(event);
-  const connector = await connect({ source, folder, resources, endpoint: proxy.url });
   const api = await serveFunctionUrl(handlers['rehost-api']!);
-  const pump = startPump({ stream, bus, handlers, resources, connector: connector.embedded });
+  const place = { url: api.url, region: REGION, credentials: clientKey() };
+  const connector = await connect({ source, folder, resources, endpoint: proxy.url, place });
+  const pump = startPump({ stream, bus, handlers, resources });
   const config = { region: REGION, endpoint: proxy.url, credentials: account.config.credentials! };
   return {
     sms: new SMSClient({ ...config, endpoint: api.url, credentials: clientKey() }),

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventOf } from '../../lib/aws/stream-events.ts';
 import type { DomainEvent, EventBridgeEvent } from '../../lib/domain/events.ts';
-import type { EmbeddedConnector } from '../../lib/local/embedded-connector.ts';
 import type { ResolvedResource } from '../../scripts/permissions/resolve.ts';
 import type { LambdaHandler } from '../simulators/lambda.ts';
 import type { openStream } from '../simulators/stream-reader.ts';
@@ -12,11 +11,10 @@ interface PumpOptions {
   readonly bus: Awaited<ReturnType<typeof createBus>>;
   readonly handlers: Readonly<Record<string, LambdaHandler>>;
   readonly resources: readonly ResolvedResource[];
-  readonly connector: EmbeddedConnector;
 }
 
 /** Carries what the table's stream has to the publisher, and what comes onto the bus to the functions of the rules that match it. */
-export function startPump({ stream, bus, handlers, resources, connector }: PumpOptions) {
+export function startPump({ stream, bus, handlers, resources }: PumpOptions) {
   const events: DomainEvent[] = [];
   const targetsOf = rulesOf(resources);
   let stopped = false;
@@ -28,8 +26,6 @@ export function startPump({ stream, bus, handlers, resources, connector }: PumpO
     for (const event of await bus.delivered()) {
       for (const target of targetsOf(event)) await handlers[target]!(event, {}).catch(() => {});
     }
-    // A connector asks the API again and again.
-    connector.look();
   };
   const running = (async () => {
     while (!stopped) {

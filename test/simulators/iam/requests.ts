@@ -39,12 +39,10 @@ const READERS: Readonly<Record<string, Reader>> = {
   ec2,
   cloudformation,
   s3,
-  ebs: async ({ method, url }, tagsOf) => {
-    const [, , id = '', , index] = new URL(url, 'http://host').pathname.split('/');
-    const action = index === undefined ? 'ebs:ListSnapshotBlocks' : 'ebs:GetSnapshotBlock';
-    if (method !== 'GET') throw new Error(`nothing is known of what ebs ${method} ${url} asks for`);
-    return [{ action, resource: ec2Arn(`snapshot/${id}`), context: await resourceTags(id, tagsOf) }];
-  },
+  ebs,
+  sts: ({ operation, body }) => [
+    { action: `sts:${operation}`, resource: new URLSearchParams(body.toString()).get('RoleArn') ?? '*' },
+  ],
   ssm,
   secretsmanager: (call) => [
     { action: `secretsmanager:${call.operation}`, resource: json<{ SecretId: string }>(call).SecretId },
@@ -56,6 +54,9 @@ const READERS: Readonly<Record<string, Reader>> = {
     })),
   states: (call) => {
     const { stateMachineArn, executionArn } = json<{ stateMachineArn?: string; executionArn?: string }>(call);
+    // A token says its state machine to Step Functions only; ours are of one.
+    if (call.operation.startsWith('SendTask'))
+      return [{ action: `states:${call.operation}`, resource: arn('states', 'stateMachine:replication-run') }];
     return [{ action: `states:${call.operation}`, resource: stateMachineArn ?? executionArn ?? '*' }];
   },
   lambda: ({ url }) => {
@@ -88,6 +89,28 @@ function dynamodb(call: WireCall): Asked[] {
       resource: table(name),
     })),
   );
+}
+
+interface NewSnapshot {
+  readonly ParentSnapshotId?: string;
+  readonly Tags?: readonly { readonly Key: string; readonly Value: string }[];
+}
+
+async function ebs(call: WireCall, tagsOf: TagsOf): Promise<Asked[]> {
+  const [, , first = '', second, index] = new URL(call.url, 'http://host').pathname.split('/');
+  const about = async (action: string, id: string) => ({
+    action: `ebs:${action}`,
+    resource: ec2Arn(`snapshot/${id}`),
+    context: await resourceTags(id, tagsOf),
+  });
+  if (call.method === 'GET')
+    return [await about(index === undefined ? 'ListSnapshotBlocks' : 'GetSnapshotBlock', first)];
+  if (call.method !== 'POST') throw new Error(`nothing is known of what ebs ${call.method} ${call.url} asks for`);
+  if (first === 'completion') return [await about('CompleteSnapshot', second ?? '')];
+  const { ParentSnapshotId, Tags = [] } = json<NewSnapshot>(call);
+  const context = Object.fromEntries(Tags.map(({ Key, Value }) => [`aws:RequestTag/${Key}`, Value]));
+  const parent = ParentSnapshotId ? [await about('StartSnapshot', ParentSnapshotId)] : [];
+  return [{ action: 'ebs:StartSnapshot', resource: ec2Arn('snapshot/new'), context }, ...parent];
 }
 
 async function ec2(call: WireCall, tagsOf: TagsOf): Promise<Asked[]> {
