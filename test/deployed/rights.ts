@@ -34,3 +34,6 @@ export const UNSEEN: Readonly<Record<string, string>> = {
   'StartValidations ssm:SendCommand':
     'machines outside of EC2 (`mi-…`), which moto does not manage, and consent by the tag’s other spelling',
 };
+
+/** Of these, the ones that a slow machine uses. */
+export const SOMETIMES: readonly string[] = ['Api states:SendTaskHeartbeat'];
