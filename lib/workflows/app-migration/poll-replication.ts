@@ -2,7 +2,7 @@ import { GetAppCommand } from '@aws-sdk/client-sms';
 import { recordStep } from './record.ts';
 import {
   appIdOf,
-  firstBegin,
+  isReplicatedSinceBegin,
   type MigrationInput,
   type MigrationServices,
   nextWait,
@@ -22,13 +22,12 @@ const FAILED = [
 /** Asks how far the application's replication is; one call, however many servers it has. */
 export async function pollReplication(input: MigrationInput, services: MigrationServices): Promise<Progress> {
   const { appSummary } = await services.sms.send(new GetAppCommand({ appId: appIdOf(input) }));
-  const { replicationStatus = '', replicationStatusMessage, latestReplicationTime } = appSummary ?? {};
+  const { replicationStatus = '', replicationStatusMessage } = appSummary ?? {};
   const message = replicationStatusMessage ? `${replicationStatus}: ${replicationStatusMessage}` : replicationStatus;
   const progress = { message, ...nextWait(input.state.replication) };
   if (FAILED.includes(replicationStatus)) return { ...progress, status: 'FAILED' };
-  const since = await firstBegin(input, services.store);
-  const fresh = latestReplicationTime !== undefined && latestReplicationTime.getTime() >= since;
-  if (!REPLICATED.includes(replicationStatus) || !fresh) return { ...progress, status: 'IN_PROGRESS' };
+  if (!REPLICATED.includes(replicationStatus) || !(await isReplicatedSinceBegin(input, appSummary, services.store)))
+    return { ...progress, status: 'IN_PROGRESS' };
   await recordStep(input, 'REPLICATED', services);
   return { ...progress, status: 'REPLICATED' };
 }

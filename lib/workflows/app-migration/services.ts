@@ -1,4 +1,4 @@
-import { SMSClient, type SMSClientConfig, SMSServiceException } from '@aws-sdk/client-sms';
+import { type AppSummary, SMSClient, type SMSClientConfig, SMSServiceException } from '@aws-sdk/client-sms';
 import type { Clock } from '../../clock.ts';
 import type { Migration } from '../../domain/entities.ts';
 import type { Store } from '../../store.ts';
@@ -60,8 +60,16 @@ function isPassing(error: unknown): boolean {
   );
 }
 
-/** When the migration began, or the first of those that it goes on with: what was replicated since need not be again. In milliseconds since the epoch. */
-export async function firstBegin({ startedAt, plan }: MigrationInput, store: Store): Promise<number> {
+/** Whether the application was replicated since the migration began, or the first of those that it goes on with: then it need not be again. */
+export async function isReplicatedSinceBegin(
+  input: MigrationInput,
+  { latestReplicationTime }: AppSummary = {},
+  store: Store,
+): Promise<boolean> {
+  return latestReplicationTime !== undefined && latestReplicationTime.getTime() >= (await firstBegin(input, store));
+}
+
+async function firstBegin({ startedAt, plan }: MigrationInput, store: Store): Promise<number> {
   let first = Date.parse(startedAt);
   for (let id = plan.resume; id !== undefined; ) {
     const former: Migration | undefined = await store.get('Migration', id);

@@ -7,7 +7,7 @@ import {
 import { recordStep } from './record.ts';
 import {
   appIdOf,
-  firstBegin,
+  isReplicatedSinceBegin,
   type MigrationInput,
   type MigrationServices,
   nextWait,
@@ -27,10 +27,9 @@ export async function startReplication(input: MigrationInput, services: Migratio
   const { sms } = services;
   const appId = appIdOf(input);
   const { appSummary } = await sms.send(new GetAppCommand({ appId }));
-  const { replicationStatus = '', latestReplicationTime } = appSummary ?? {};
-  const done =
-    latestReplicationTime !== undefined && latestReplicationTime.getTime() >= (await firstBegin(input, services.store));
-  if (!done && !UNDER_WAY.includes(replicationStatus)) {
+  const { replicationStatus = '' } = appSummary ?? {};
+  const isDone = await isReplicatedSinceBegin(input, appSummary, services.store);
+  if (!isDone && !UNDER_WAY.includes(replicationStatus)) {
     await sms.send(new StartAppReplicationCommand({ appId })).catch((error: Error) => {
       if (!(error instanceof OperationNotPermittedException)) throw error;
       // The jobs of an earlier pass still follow their schedule: what is wanted is one more run of each, now.
