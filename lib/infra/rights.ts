@@ -10,6 +10,7 @@ const QUERY: Allowed = {
   resources: ({ table }) => [`${table}/index/*`],
   reason: 'the two indexes of the one table',
 };
+const removeItem: Allowed = { actions: ['dynamodb:DeleteItem'], resources: ({ table }) => [table] };
 /** Types that a stack of SMS may have. Source: ServerMigration_ServiceRole. */
 const RESOURCE_TYPES = ['AWS::EC2::Instance', 'AWS::ApplicationInsights::Application', 'AWS::ResourceGroups::Group'];
 const withRole = ({ launchRoles }: Surroundings) => ({
@@ -48,7 +49,7 @@ export const RIGHTS = {
   // A transaction is allowed by what it does to each item.
   'store.transact': [{ actions: ['dynamodb:PutItem'], resources: ({ table }) => [table] }],
   'store.add': [{ actions: ['dynamodb:UpdateItem'], resources: ({ table }) => [table] }],
-  'store.remove': [{ actions: ['dynamodb:DeleteItem'], resources: ({ table }) => [table] }],
+  'store.remove': [removeItem],
   'workflows.start': [
     {
       actions: ['states:StartExecution'],
@@ -247,14 +248,9 @@ export const RIGHTS = {
   ],
   'commands.result': [{ actions: ['ssm:GetCommandInvocation'], resources: everything, reason: NO_RESOURCES }],
   // Questions to connectors are items of the table.
-  'connectors.inventory': [{ actions: ['dynamodb:DeleteItem'], resources: ({ table }) => [table] }],
-  'connectors.applications': [{ actions: ['dynamodb:DeleteItem'], resources: ({ table }) => [table] }],
-  'connectors.forgetJob': [
-    QUERY,
-    { actions: ['dynamodb:DeleteItem'], resources: ({ table }) => [table] },
-    describeImages,
-    removeSnapshots,
-  ],
+  'connectors.inventory': [removeItem],
+  'connectors.applications': [removeItem],
+  'connectors.forgetJob': [QUERY, removeItem, describeImages, removeSnapshots],
   tokenSecret: [{ actions: ['secretsmanager:GetSecretValue'], resources: ({ tokenSecret }) => [tokenSecret] }],
   clientKey: [{ actions: ['secretsmanager:GetSecretValue'], resources: ({ clientKey }) => [clientKey] }],
   ownEndpoint: [{ actions: ['lambda:GetFunctionUrlConfig'], resources: ({ api }) => [api] }],

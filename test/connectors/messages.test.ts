@@ -62,6 +62,24 @@ test('a catalog is imported in pages, which may be repeated', async () => {
   expect((await first).value).toMatchObject({ vmId: 'db1' });
 });
 
+test('a question is over when who asked goes away in the middle of the answer', async () => {
+  const asked = started.rehost.services.connectors.inventory(connectorId())[Symbol.asyncIterator]();
+  const first = asked.next();
+  const { messages } = await until(
+    () => poll(),
+    ({ messages: one }) => one.length > 0,
+  );
+  const { requestId } = messages[0] as { requestId: string };
+  await say('IMPORT_RESULT', {
+    ...{ requestId, page: 1, last: false },
+    items: [{ vmId: 'db1', vmName: 'db1', vmPath: '/db1' }],
+  });
+  expect((await first).value).toMatchObject({ vmId: 'db1' });
+  expect((await poll()).messages).toMatchObject([{ requestId }]);
+  await asked.return!();
+  expect((await poll()).messages).toEqual([]);
+});
+
 test('a transfer is given, and given again as of another claim to who does not name it', async () => {
   await replicate(started.sms, serverId);
   const { messages } = await until(
