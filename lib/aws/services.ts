@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { type Config, DEFAULT_CONFIG, DEFAULT_LIMITS } from '../config.ts';
+import { newId } from '../new-id.ts';
 import type { Services } from '../ports.ts';
 import { type MigrationServices, smsClient } from '../workflows/app-migration/services.ts';
 import { awsClient } from './client.ts';
@@ -67,11 +67,6 @@ const ABSENT = {
   connectors: notGiven<Services['connectors']>('connectors'),
   tokenSecret: '',
 };
-
-export const newId = (prefix: string, hexDigits: number): string =>
-  `${prefix}-${randomBytes(Math.ceil(hexDigits / 2))
-    .toString('hex')
-    .slice(0, hexDigits)}`;
 
 export const CLOCK: Services['clock'] = {
   now: () => Date.now(),

@@ -1,10 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { machineClock } from '../machine-clock.ts';
 
 /** The time of the machine; it waits between two attempts at a block. */
-export const WALL_CLOCK: Clock = {
-  now: () => Date.now(),
-  setTimer(at, run) {
-    const timeout = setTimeout(run, Math.max(0, at - Date.now()));
-    return () => clearTimeout(timeout);
-  },
-};
+export const WALL_CLOCK = machineClock({ keepsAlive: true });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { newKeyId } from '../api/connectors/keys.ts';
 import type { Clock } from '../clock.ts';
 import type { AccessKey } from '../domain/connector.ts';
 import { unchanged } from '../domain/transition.ts';
@@ -33,8 +34,7 @@ export async function firstAccessKey(
   const { items } = await store.query('AccessKey', { index: 'all', partition: 'all', limit: 1 });
   const known = items[0];
   if (known) return { accessKeyId: known.id, secretAccessKey: known.secretAccessKey };
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  const id = `AKIA${[...randomBytes(16)].map((byte) => letters[byte % 32]).join('')}`;
+  const id = newKeyId();
   const key: AccessKey = {
     id,
     version: 0,

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectorActions } from '../api/connectors/actions.ts';
@@ -13,6 +13,7 @@ import { advance, unchanged } from '../domain/transition.ts';
 import { createEngine } from '../engine/engine.ts';
 import { hostedInvoke, httpInvoke } from '../engine/invoke.ts';
 import type { Json } from '../json.ts';
+import { newId } from '../new-id.ts';
 import type { Services, Target } from '../ports.ts';
 import { LOCAL_LIMITS, REMOTE_LIMITS } from '../replication/concurrency.ts';
 import { Pacer } from '../replication/pacer.ts';
@@ -91,11 +92,6 @@ export async function startRehost(options: RehostOptions): Promise<Rehost> {
     lock.close();
     throw error;
   });
-  const newId = (prefix: string, hexDigits: number) =>
-    `${prefix}-${randomBytes(Math.ceil(hexDigits / 2))
-      .toString('hex')
-      .slice(0, hexDigits)}`;
-
   const store = new SqliteStore(file('rehost.db'));
   const engineStore = openEngineStore(file('engine.db'));
   const local = options.target

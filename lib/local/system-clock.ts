@@ -1,19 +1,4 @@
-import type { Clock } from '../clock.ts';
-
-/** `setTimeout` fires at once for delays beyond 2^31 - 1 ms, so longer waits are taken in steps. */
-const LONGEST_DELAY = 2 ** 31 - 1;
+import { machineClock } from '../machine-clock.ts';
 
 /** The machine's own clock. Timers do not keep the process alive. */
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  setTimer(at, run) {
-    let timeout: NodeJS.Timeout;
-    const arm = () => {
-      const delay = at - Date.now();
-      timeout = setTimeout(delay > LONGEST_DELAY ? arm : run, Math.min(Math.max(delay, 0), LONGEST_DELAY));
-      timeout.unref();
-    };
-    arm();
-    return () => clearTimeout(timeout);
-  },
-};
+export const systemClock = machineClock({ keepsAlive: false });

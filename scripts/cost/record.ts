@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +12,7 @@ import { ImportServerCatalogCommand, SMSClient } from '@aws-sdk/client-sms';
 import { DEFAULT_CONFIG, DEFAULT_LIMITS } from '../../lib/config.ts';
 import { localTarget } from '../../lib/local/local-target.ts';
 import { type Rehost, startRehost } from '../../lib/local/rehost.ts';
+import { newId } from '../../lib/new-id.ts';
 import { BLOCK_SIZE } from '../../lib/snapshots.ts';
 import { VirtualClock } from '../../test/simulators/virtual-clock.ts';
 import { metered, type Usage, usage } from './meter.ts';
@@ -69,7 +69,6 @@ function writeDisk(folder: string) {
 }
 
 async function start(folder: string, clock: VirtualClock): Promise<Rehost> {
-  const newId = (prefix: string, digits: number) => `${prefix}-${randomBytes(16).toString('hex').slice(0, digits)}`;
   const data = join(folder, 'data');
   mkdirSync(data);
   const limits = { ...DEFAULT_LIMITS, replicatingServers: 10_000, replicatingApps: 1_000 };

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { ssmCommands } from '../../lib/aws/ssm-commands.ts';
 import { folderObjects } from '../../lib/local/folder-objects.ts';
 import { type LocalCommand, localCommands } from '../../lib/local/local-commands.ts';
 import { openRows } from '../../lib/local/rows.ts';
+import { newId } from '../../lib/new-id.ts';
 import { describeOnMoto, openAws } from '../support/aws.ts';
 import { commandsContract } from './commands.ts';
 
@@ -21,7 +21,6 @@ describe('localCommands', () => {
       const folder = mkdtempSync(join(tmpdir(), 'rehost-'));
       const objects = folderObjects(folder);
       await objects.put(SOURCE, '#!/bin/sh\necho ready\n');
-      const newId = (prefix: string, digits: number) => `${prefix}-${randomBytes(16).toString('hex').slice(0, digits)}`;
       const opened = (allowed: boolean) =>
         localCommands(openRows<LocalCommand>(':memory:', 'command'), { objects, allowed, newId });
       return {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { openFileSnapshots } from '../../lib/local/file-snapshots.ts';
 import { type LocalImage, localImages } from '../../lib/local/local-images.ts';
 import { openRows } from '../../lib/local/rows.ts';
 import { systemClock } from '../../lib/local/system-clock.ts';
+import { newId } from '../../lib/new-id.ts';
 import { sha256 } from '../../lib/replication/digest.ts';
 import { describeOnAws, openAws, REMOTE } from '../support/aws.ts';
 import { ebsSnapshot, snapshotState } from '../support/ebs.ts';
@@ -20,7 +20,6 @@ describe('localImages', () => {
   imagesContract(async () => {
     const folder = mkdtempSync(join(tmpdir(), 'rehost-'));
     const snapshots = await openFileSnapshots(folder, { clock: systemClock });
-    const newId = (prefix: string, digits: number) => `${prefix}-${randomBytes(9).toString('hex').slice(0, digits)}`;
     const images = localImages(openRows<LocalImage>(':memory:', 'image'), { snapshots, newId });
     const pendingSnapshot = async () =>
       (await snapshots.start({ sizeGiB: 1, token: newId('t', 17), tags: {}, timeoutMinutes: 60 })).id;

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { DescribeInstancesCommand, EC2Client, RegisterImageCommand } from '@aws-sdk/client-ec2';
 import { describe } from '@jest/globals';
@@ -8,13 +7,13 @@ import { type LocalImage, localImages } from '../../lib/local/local-images.ts';
 import { type LocalStack, LocalStacks } from '../../lib/local/local-stacks.ts';
 import { openRows } from '../../lib/local/rows.ts';
 import { systemClock } from '../../lib/local/system-clock.ts';
+import { newId } from '../../lib/new-id.ts';
 import { describeOnAws, openAws, REMOTE, uniqueName } from '../support/aws.ts';
 import { HARDWARE } from '../support/image-spec.ts';
 import { stacksContract } from './stacks.ts';
 
 describe('LocalStacks', () => {
   stacksContract(async () => {
-    const newId = (prefix: string, digits: number) => `${prefix}-${randomBytes(9).toString('hex').slice(0, digits)}`;
     const images = localImages(openRows<LocalImage>(':memory:', 'image'), { snapshots: {} as never, newId });
     const register = async (name: string) =>
       (await images.register({ name, description: '', ...HARDWARE, disks: [], tags: [] })).imageId;
