@@ -7,25 +7,44 @@ import { missingProgram, type QemuImage } from './qemu-nbd.ts';
 const WHOLE = [0, 3];
 /** Milliseconds: it reads the tables of an image only. */
 const TIME_LIMIT = 10 * 60_000;
+/** Characters of its complaints that are kept. */
+const COMPLAINT = 1_000;
 
-/** Has qemu-img check the tables of an image. Throws UnsupportedDiskError, MissingProgramError. */
-export async function checkWithQemuImg({ file, driver }: QemuImage): Promise<void> {
-  const disk = { driver, backing: null, file: { driver: 'file', filename: '/dev/fd/3' } };
-  const child = spawn('qemu-img', ['check', '--output=json', `json:${JSON.stringify(disk)}`], {
-    stdio: ['ignore', 'ignore', 'pipe', file.handle.fd],
+interface QemuImgOptions {
+  /** An open file that it finds as `/dev/fd/3`. */
+  readonly fd?: number;
+  /** Milliseconds after which it is killed; without, it takes what it takes. */
+  readonly timeLimit?: number;
+}
+
+/** Runs qemu-img to its end. Rejects with ENOENT where it is not installed. */
+export async function qemuImg(
+  args: readonly string[],
+  { fd, timeLimit }: QemuImgOptions = {},
+): Promise<{ status: number | null; complaint: string }> {
+  const child = spawn('qemu-img', args, {
+    stdio: ['ignore', 'ignore', 'pipe', ...(fd === undefined ? [] : [fd])],
     env: { PATH: process.env.PATH, LC_ALL: 'C' },
   });
   let complaint = '';
   child.stderr!.on('data', (text) => {
-    complaint = `${complaint}${text}`.slice(0, 300);
+    complaint = `${complaint}${text}`.slice(0, COMPLAINT);
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), TIME_LIMIT);
-  const [status] = await once(child, 'close')
-    .catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') throw missingProgram('qemu-img', file.path);
-      throw error;
-    })
-    .finally(() => clearTimeout(timer));
-  if (WHOLE.includes(status as number)) return;
-  throw damaged(file, `is corrupt, qemu-img check says (status ${status}): ${complaint.trim().split('\n')[0]}`);
+  const timer = timeLimit === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), timeLimit);
+  const [status] = await once(child, 'close').finally(() => clearTimeout(timer));
+  return { status, complaint: complaint.trim() };
+}
+
+/** Has qemu-img check the tables of an image. Throws UnsupportedDiskError, MissingProgramError. */
+export async function checkWithQemuImg({ file, driver }: QemuImage): Promise<void> {
+  const disk = { driver, backing: null, file: { driver: 'file', filename: '/dev/fd/3' } };
+  const { status, complaint } = await qemuImg(['check', '--output=json', `json:${JSON.stringify(disk)}`], {
+    fd: file.handle.fd,
+    timeLimit: TIME_LIMIT,
+  }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') throw missingProgram('qemu-img', file.path);
+    throw error;
+  });
+  if (status !== null && WHOLE.includes(status)) return;
+  throw damaged(file, `is corrupt, qemu-img check says (status ${status}): ${complaint.split('\n')[0]}`);
 }

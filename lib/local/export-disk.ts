@@ -1,6 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { qemuImg } from '../connector/qemu-img.ts';
 import type { ImageDisk } from '../ports.ts';
 import { BLOCK_SIZE, type Snapshots } from '../snapshots.ts';
 
@@ -10,8 +9,6 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 /** Blocks under way at once: enough to read the next while one is hashed and one written. */
 const WORKERS = 4;
-/** Characters of a complaint of qemu-img that are passed on. */
-const COMPLAINT = 1_000;
 
 /** The disk cannot be written where, or in the format, that was asked for. */
 export class ExportError extends Error {
@@ -33,7 +30,7 @@ export async function exportDisk(
   const partial = `${output}.partial`;
   try {
     const bytes = await writeRaw(disk, raw, snapshots);
-    if (format !== 'raw') await qemuImg(['convert', '-f', 'raw', '-O', format, raw, partial]);
+    if (format !== 'raw') await runQemuImg(['convert', '-f', 'raw', '-O', format, raw, partial]);
     await rename(format === 'raw' ? raw : partial, output);
     return bytes;
   } finally {
@@ -75,7 +72,7 @@ async function writeBlocks({ snapshotId, bytes }: ImageDisk, file: FileHandle, s
 }
 
 async function demandQemuImg(format: ExportFormat) {
-  await qemuImg(['--version']).catch((error: NodeJS.ErrnoException) => {
+  await runQemuImg(['--version']).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
     throw new ExportError(
       `${format} is written by qemu-img, which is not installed: install it (Debian package qemu-utils), or export --format raw`,
@@ -83,14 +80,9 @@ async function demandQemuImg(format: ExportFormat) {
   });
 }
 
-async function qemuImg(args: readonly string[]): Promise<void> {
-  const child: ChildProcess = spawn('qemu-img', args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let complaint = '';
-  child.stderr!.on('data', (text) => {
-    complaint = `${complaint}${text}`.slice(0, COMPLAINT);
-  });
-  const [status] = await once(child, 'close');
-  if (status !== 0) throw new ExportError(`qemu-img ${args[0]} failed with status ${status}: ${complaint.trim()}`);
+async function runQemuImg(args: readonly string[]): Promise<void> {
+  const { status, complaint } = await qemuImg(args);
+  if (status !== 0) throw new ExportError(`qemu-img ${args[0]} failed with status ${status}: ${complaint}`);
 }
 
 function ignoreAbsence(error: NodeJS.ErrnoException): undefined {
