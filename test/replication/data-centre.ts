@@ -89,18 +89,21 @@ export async function demandSameBytes(snapshots: Snapshots, id: SnapshotId, path
 /** A store that says which blocks are put into it. */
 export function recording(snapshots: Snapshots): Snapshots & { readonly puts: number[] } {
   const puts: number[] = [];
-  return {
-    puts,
-    start: (spec) => snapshots.start(spec),
-    put(id, index, data, sha256) {
-      puts.push(index);
-      return snapshots.put(id, index, data, sha256);
-    },
-    complete: (id, seal) => snapshots.complete(id, seal),
-    state: (id) => snapshots.state(id),
-    list: (id) => snapshots.list(id),
-    changed: (first, second) => snapshots.changed(first, second),
-    read: (id, index, token) => snapshots.read(id, index, token),
-    remove: (id) => snapshots.remove(id),
+  const put: Snapshots['put'] = (id, index, data, sha256) => {
+    puts.push(index);
+    return snapshots.put(id, index, data, sha256);
   };
+  return { puts, ...puttingBy(snapshots, put) };
 }
+
+/** The store, with another way to put blocks into it. */
+export const puttingBy = (snapshots: Snapshots, put: Snapshots['put']): Snapshots => ({
+  start: (spec) => snapshots.start(spec),
+  put,
+  complete: (id, seal) => snapshots.complete(id, seal),
+  state: (id) => snapshots.state(id),
+  list: (id) => snapshots.list(id),
+  changed: (first, second) => snapshots.changed(first, second),
+  read: (id, index, token) => snapshots.read(id, index, token),
+  remove: (id) => snapshots.remove(id),
+});

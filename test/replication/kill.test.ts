@@ -20,17 +20,19 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const transfer = (killAfter: number) =>
-  spawnSync(process.execPath, [join(import.meta.dirname, 'transfer-child.ts'), folder, `${killAfter}`], {
-    encoding: 'utf8',
-  });
+function transfer(killAfter: number) {
+  const child = join(import.meta.dirname, 'transfer-child.ts');
+  const args = [child, folder, `images:${join(folder, 'source')}`, 'db1', `${killAfter}`];
+  return spawnSync(process.execPath, args, { encoding: 'utf8' });
+}
+const resultOf = ({ stdout }: { stdout: string }) => (JSON.parse(stdout) as { result: TransferResult }).result;
 
 test('a copy that is killed again and again ends with one whole snapshot, and puts few blocks twice', async () => {
   const kills = [1, 130, 200];
   for (const killAfter of kills) expect(transfer(killAfter).signal).toBe('SIGKILL');
   const last = transfer(0);
   expect(last.stderr).toBe('');
-  const result = JSON.parse(last.stdout) as TransferResult;
+  const result = resultOf(last);
   expect(result.disks).toMatchObject([{ blocksTotal: BLOCKS, blocksCopied: BLOCKS }]);
 
   const puts = readFileSync(join(folder, 'puts'), 'utf8').trim().split('\n');
@@ -42,5 +44,5 @@ test('a copy that is killed again and again ends with one whole snapshot, and pu
   expect(snapshots.storedBytes()).toBe(BLOCKS * BLOCK_SIZE);
   // The same call again, in another process: the recorded result.
   await snapshots.close();
-  expect(JSON.parse(transfer(0).stdout)).toEqual(result);
+  expect(resultOf(transfer(0))).toEqual(result);
 });

@@ -1,42 +1,33 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '../../lib/clock.ts';
-import { imagesSource } from '../../lib/connector/images-source.ts';
+import { openSource } from '../../lib/connector/open-source.ts';
 import { openFileSnapshots } from '../../lib/local/file-snapshots.ts';
 import { LOCAL_LIMITS } from '../../lib/replication/concurrency.ts';
 import { transferServer } from '../../lib/replication/transfer-server.ts';
+import { CLOCK, puttingBy } from './data-centre.ts';
 
-// Run as a process of its own, to be killed: transfers db1 and writes down which blocks it puts, one line each, and its result.
-const [folder, killAfter] = [process.argv[2]!, Number(process.argv[3])];
-const clock: Clock = { now: () => Date.now(), setTimer: () => () => {} };
-
-const snapshots = await openFileSnapshots(join(folder, 'snapshots'), { clock });
+// Run as a process of its own, to be killed: transfers a server of a source, writes down which blocks it puts, one line each, and prints its result.
+const [folder, spec, vmId, killAfter] = process.argv.slice(2) as [string, string, string, string];
+const stateFolder = join(folder, 'state');
+const snapshots = await openFileSnapshots(join(folder, 'snapshots'), { clock: CLOCK });
+const source = await openSource(spec, { stateFolder });
 let puts = 0;
-const put: typeof snapshots.put = async (id, index, data, sha256) => {
-  appendFileSync(join(folder, 'puts'), `${index}\n`);
-  const answer = await snapshots.put(id, index, data, sha256);
-  if (++puts === killAfter) process.kill(process.pid, 'SIGKILL');
-  return answer;
-};
 const result = await transferServer(
-  { runId: 'run-1', jobId: 'sms-job-1', attempt: 1, vmId: 'db1', description: '', tags: {} },
+  { runId: 'run-1', jobId: `sms-job-${vmId}`, attempt: 1, vmId, description: '', tags: {} },
   {
-    source: imagesSource(join(folder, 'source')),
-    snapshots: {
-      start: (spec) => snapshots.start(spec),
-      put,
-      complete: (id, seal) => snapshots.complete(id, seal),
-      state: (id) => snapshots.state(id),
-      list: (id) => snapshots.list(id),
-      changed: (first, second) => snapshots.changed(first, second),
-      read: (id, index, token) => snapshots.read(id, index, token),
-      remove: (id) => snapshots.remove(id),
-    },
-    stateFolder: join(folder, 'state'),
-    clock,
+    source,
+    snapshots: puttingBy(snapshots, async (id, index, data, sha256) => {
+      appendFileSync(join(folder, 'puts'), `${index}\n`);
+      const answer = await snapshots.put(id, index, data, sha256);
+      if (++puts === Number(killAfter)) process.kill(process.pid, 'SIGKILL');
+      return answer;
+    }),
+    stateFolder,
+    clock: CLOCK,
     concurrency: LOCAL_LIMITS,
     onProgress() {},
   },
 );
+await source.close?.();
 await snapshots.close();
-process.stdout.write(JSON.stringify(result));
+process.stdout.write(JSON.stringify({ result, puts }));

@@ -39,7 +39,7 @@ describeHere('a connector that is killed', () => {
       const frozen = Buffer.from(disk.bytes);
       const transfer = (killAfter: number) => {
         const args = [
-          join(import.meta.dirname, 'transfer-child.ts'),
+          join(import.meta.dirname, '..', '..', 'replication', 'transfer-child.ts'),
           folder,
           vcsim.spec(`pin=${vcsim.pin}&reader=${reader}`),
           id,
