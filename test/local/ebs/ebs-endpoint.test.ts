@@ -1,6 +1,5 @@
 import { CompleteSnapshotCommand, ListChangedBlocksCommand, PutSnapshotBlockCommand } from '@aws-sdk/client-ebs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { FinalizeRequestMiddleware } from '@smithy/types';
 import { BLOCK_SIZE } from '../../../lib/snapshots.ts';
 import {
   type Bed,
@@ -354,14 +353,14 @@ describe('the gate', () => {
   test('is closed to a signed block whose body was exchanged on the way', async () => {
     const { SnapshotId: id = '' } = await start(bed);
     const exchanged = bed.client();
-    const exchange: FinalizeRequestMiddleware<object, object> = (next) => (args) => {
-      (args.request as { body: Buffer }).body = block('x');
-      return next(args);
-    };
-    exchanged.middlewareStack.addRelativeTo(exchange as never, {
-      relation: 'after',
-      toMiddleware: 'httpSigningMiddleware',
-    });
+    // Behind the middleware that signs.
+    exchanged.middlewareStack.add(
+      (next) => (args) => {
+        (args.request as { body: Buffer }).body = block('x');
+        return next(args);
+      },
+      { step: 'finalizeRequest', priority: 'low' },
+    );
     await expect(put({ ...bed, ebs: exchanged }, [id, 0, block('a')])).rejects.toMatchObject({
       name: 'InvalidSignatureException',
     });
