@@ -29,13 +29,8 @@ export const missingRequiredParameter = error('MissingRequiredParameterException
 export const operationNotPermitted = error('OperationNotPermittedException');
 export const replicationJobAlreadyExists = error('ReplicationJobAlreadyExistsException');
 export const noConnectorsAvailable = error('NoConnectorsAvailableException');
-export const serverCannotBeReplicated = error('ServerCannotBeReplicatedException');
 export const replicationRunLimitExceeded = error('ReplicationRunLimitExceededException');
-export const unauthorizedOperation = error('UnauthorizedOperationException');
 export const temporarilyUnavailable = error('TemporarilyUnavailableException', 500);
-/** A dry run would have succeeded. The public model has no dry-run member, so nothing asks for one yet. */
-export const dryRunOperation = error('DryRunOperationException');
-export const internalError = error('InternalError', 500);
 
 export const replicationJobNotFound = (replicationJobId: string) =>
   error('ReplicationJobNotFoundException')(

@@ -7,7 +7,7 @@ import type { Change, Sums } from '../domain/transition.ts';
 import { INDEXES, type Removal } from '../store.ts';
 
 /** Attribute by which DynamoDB removes items of itself; seconds since the epoch. */
-export const TIME_TO_LIVE = 'expiresAt';
+const TIME_TO_LIVE = 'expiresAt';
 /** Days that a published event stays in the table, for people to look at; the stream has it for one. */
 const EVENT_DAYS = 30;
 /** Between the parts of a position in an index; no id and no sort key holds it. */

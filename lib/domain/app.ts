@@ -1,5 +1,5 @@
 import type { ServerReplicationConfiguration } from './app-configuration.ts';
-import type { App, ReplicationJob, Server, ServerGroup, Tag } from './entities.ts';
+import type { App, ReplicationJob, Server } from './entities.ts';
 import { advance, type Change, created, unchanged } from './transition.ts';
 
 /** Replication states in which something is under way that a second request would disturb. */
@@ -28,19 +28,10 @@ export const serverIdsOf = ({ serverGroups }: Pick<App, 'serverGroups'>) =>
 /** The name that ungrouped servers' group bears. */
 export const DEFAULT_GROUP = 'default';
 
-export interface NewApp {
-  readonly id: string;
-  readonly name: string;
-  readonly description?: string;
-  readonly roleName?: string;
-  readonly importedAppId?: string;
-  readonly tags: readonly Tag[];
-  readonly serverGroups: readonly ServerGroup[];
-  readonly now: number;
-}
+type AppSpec = Pick<App, 'id' | 'name' | 'description' | 'roleName' | 'importedAppId' | 'tags' | 'serverGroups'>;
 
 /** An application that is ready to be configured. */
-export function newApp({ now, ...spec }: NewApp): Change<'App'> {
+export function newApp({ now, ...spec }: AppSpec & { readonly now: number }): Change<'App'> {
   const app: App = {
     ...spec,
     version: 0,

@@ -18,11 +18,6 @@ export const WORKFLOWS = [
 export const readDefinition = (workflow: WorkflowName): string =>
   readFileSync(join(import.meta.dirname, `${workflow}.asl.json`), 'utf8');
 
-/** The names of the functions that a definition calls. */
-export const functionsOf = (definition: string): string[] => [
-  ...new Set([...definition.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name!)),
-];
-
 /** The definition with the functions' ARNs. */
 export const substituted = (definition: string, arnOf: (name: string) => string): string =>
   definition.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => arnOf(name));

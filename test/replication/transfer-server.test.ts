@@ -28,6 +28,18 @@ const only = <T>([one, ...others]: readonly T[]): T => {
   return one;
 };
 
+/** Transfers until the store goes away before it completes the snapshot; the snapshot that is left. */
+async function interruptedCopy(): Promise<string> {
+  const store = recording(centre.snapshots);
+  let target = '';
+  const complete: typeof store.complete = async (id) => {
+    target = id;
+    throw new Error('the store went away');
+  };
+  await expect(centre.transfer('run-1', { snapshots: { ...store, complete } })).rejects.toThrow('went away');
+  return target;
+}
+
 const same = (id: string, disk = DISK) => demandSameBytes(centre.snapshots, id, centre.path(disk));
 
 describe('a first run', () => {
@@ -215,13 +227,7 @@ describe('the same run again', () => {
 
   test('begins anew when the snapshot of the interrupted copy is gone', async () => {
     await centre.write(DISK, halfFull());
-    const store = recording(centre.snapshots);
-    let target = '';
-    const complete: typeof store.complete = async (id) => {
-      target = id;
-      throw new Error('the store went away');
-    };
-    await expect(centre.transfer('run-1', { snapshots: { ...store, complete } })).rejects.toThrow('went away');
+    const target = await interruptedCopy();
     await centre.snapshots.remove(target);
     const disk = only((await centre.transfer('run-1')).disks);
     expect(disk.snapshotId).not.toBe(target);
@@ -230,13 +236,7 @@ describe('the same run again', () => {
 
   test('leaves nothing of an attempt behind once another is made', async () => {
     await centre.write(DISK, halfFull());
-    const store = recording(centre.snapshots);
-    let target = '';
-    const complete: typeof store.complete = async (id) => {
-      target = id;
-      throw new Error('the store went away');
-    };
-    await expect(centre.transfer('run-1', { snapshots: { ...store, complete } })).rejects.toThrow('went away');
+    const target = await interruptedCopy();
     await centre.transfer('run-1', { attempt: 2 });
     expect(await centre.snapshots.state(target)).toBeUndefined();
   });

@@ -24,7 +24,6 @@ export const text = when((value) => typeof value === 'string', 'a string');
 export const filledText = when((value) => typeof value === 'string' && value !== '', 'a string that is not empty');
 export const flag = when((value) => typeof value === 'boolean', 'a boolean');
 export const object = when(isObject, 'an object');
-export const emptyObject = when((value) => isObject(value) && Object.keys(value).length === 0, 'an empty object');
 
 export const oneOf = (...values: readonly string[]) =>
   when((value) => typeof value === 'string' && values.includes(value), `one of [${values.join(', ')}]`);
