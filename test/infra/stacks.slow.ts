@@ -16,6 +16,7 @@ import { reasonOf } from '../../scripts/permissions/reasons.ts';
 import { type ResolvedResource, resolved } from '../../scripts/permissions/resolve.ts';
 import { type RoleOf, rolesOf } from '../../scripts/permissions/roles.ts';
 import { type Template as CfnTemplate, synthesize } from '../../scripts/permissions/templates.ts';
+import { isInstalled } from '../support/programs.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const LAMBDAS = readdirSync(join(ROOT, 'lambdas')).filter((file) => file.endsWith('.ts'));
@@ -236,7 +237,7 @@ describe('the example, an application of somebody else', () => {
 });
 
 describe('cfn-lint', () => {
-  const found = spawnSync('cfn-lint', ['--version']).status === 0;
+  const found = isInstalled('cfn-lint');
   const folder = mkdtempSync(join(tmpdir(), 'rehost-'));
   afterAll(() => rmSync(folder, { recursive: true }));
 

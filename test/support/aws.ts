@@ -1,6 +1,7 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { describe } from '@jest/globals';
 import { type AwsProxy, awsProxy } from '../simulators/aws-proxy.ts';
+import { isInstalled } from './programs.ts';
 
 /** An account to test against: moto behind a proxy, or with REHOST_REMOTE=1 the one of the environment. */
 export interface AwsAccount {
@@ -19,7 +20,7 @@ export interface AwsAccount {
 export const REMOTE = process.env.REHOST_REMOTE === '1';
 
 const missing =
-  REMOTE || spawnSync('moto_server', ['-h']).status === 0
+  REMOTE || isInstalled('moto_server')
     ? undefined
     : 'there is no moto_server (pip install "moto[server]"), and REHOST_REMOTE=1 is not set';
 
