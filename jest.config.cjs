@@ -1,3 +1,8 @@
+const { join } = require('node:path');
+
+// Node keeps what it compiled for the next process: those that tests start, by the hundred, are up in half the time.
+process.env.NODE_COMPILE_CACHE ??= join(__dirname, 'node_modules', '.cache', 'compiled');
+
 /** Jest runs the sources as they are: esbuild strips the types and turns modules into CommonJS, which jest loads fastest. */
 module.exports = {
   testEnvironment: 'node',
