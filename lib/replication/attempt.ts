@@ -7,9 +7,8 @@ export async function openAttempt(pass: Pass): Promise<{ attempt: Attempt; point
   const { request, services, state } = pass;
   const earlier = (await state.attempts()).find((one) => isThis(one, pass));
   if (earlier) {
-    const point = await services.source.reopen(earlier.point);
-    if (point && (await areUsable(earlier, pass))) return { attempt: earlier, point };
-    await point?.close();
+    const point = await reopened(earlier, pass);
+    if (point) return { attempt: earlier, point };
     await abandon(earlier, pass);
   }
   const [point] = await services.source.freeze([request.vmId], { quiesce: 'try', name: `rehost/${request.runId}` });
@@ -20,8 +19,27 @@ export async function openAttempt(pass: Pass): Promise<{ attempt: Attempt; point
     point: point!.ref,
     targets: {},
   };
-  await state.saveAttempt(attempt);
+  try {
+    await state.saveAttempt(attempt);
+  } catch (error) {
+    // Nobody would find it again.
+    await point!.release();
+    throw error;
+  }
   return { attempt, point: point! };
+}
+
+/** The attempt's point, if it is still there and its snapshots take blocks. */
+async function reopened(attempt: Attempt, pass: Pass): Promise<Point | undefined> {
+  const point = await pass.services.source.reopen(attempt.point);
+  try {
+    if (point && (await areUsable(attempt, pass))) return point;
+  } catch (error) {
+    await point?.close();
+    throw error;
+  }
+  await point?.close();
+  return undefined;
 }
 
 /** A snapshot that timed out, or was removed, takes no more blocks. */

@@ -1,6 +1,8 @@
-import { rm, truncate, utimes } from 'node:fs/promises';
+import { rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { imagesSource } from '../../lib/connector/images-source.ts';
+import type { Point, Source } from '../../lib/connector/source.ts';
 import { forgetJob } from '../../lib/replication/forget-job.ts';
 import type { TransferProgress } from '../../lib/replication/transfer-server.ts';
 import { BLOCK_SIZE } from '../../lib/snapshots.ts';
@@ -242,7 +244,52 @@ describe('the same run again', () => {
   });
 });
 
+/** A source that counts the points it has open. */
+function counting(source: Source) {
+  const open = new Set<Point>();
+  const counted = (point: Point): Point => {
+    open.add(point);
+    const end = (how: 'close' | 'release') => async () => {
+      open.delete(point);
+      await point[how]();
+    };
+    return { ...point, close: end('close'), release: end('release') };
+  };
+  return {
+    open,
+    source: {
+      ...source,
+      freeze: async (...asked: Parameters<Source['freeze']>) => (await source.freeze(...asked)).map(counted),
+      async reopen(ref: string) {
+        const point = await source.reopen(ref);
+        return point && counted(point);
+      },
+    },
+  };
+}
+
 describe('what fails', () => {
+  test('leaves no point open when the store does not tell the state of what was copied, or nothing can be noted', async () => {
+    await centre.write(DISK, halfFull());
+    const { source, open } = counting(imagesSource(join(centre.folder, 'source')));
+    const store = recording(centre.snapshots);
+    const broken = async () => Promise.reject(new Error('the store went away'));
+    const interrupted = centre.transfer('run-1', { source, snapshots: { ...store, complete: broken } });
+    await expect(interrupted).rejects.toThrow('went away');
+    const resumed = centre.transfer('run-1', { source, snapshots: { ...store, state: broken } });
+    await expect(resumed).rejects.toThrow('went away');
+    expect(open.size).toBe(0);
+
+    const noted = join(centre.folder, 'state', 'sms-job-1');
+    const freeze = async (...asked: Parameters<Source['freeze']>) => {
+      await rm(noted, { recursive: true });
+      await writeFile(noted, 'in the way of what is noted');
+      return source.freeze(...asked);
+    };
+    await expect(centre.transfer('run-2', { source: { ...source, freeze } })).rejects.toMatchObject({ code: 'EEXIST' });
+    expect(open.size).toBe(0);
+  });
+
   test('fails by name when a disk is written while it is copied; the baseline stays, and no snapshot is left', async () => {
     await centre.write(DISK, halfFull());
     await centre.transfer('run-1');
