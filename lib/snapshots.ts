@@ -36,10 +36,16 @@ export interface Snapshots {
   start(spec: SnapshotSpec): Promise<{ id: SnapshotId; blockSize: typeof BLOCK_SIZE }>;
   /**
    * Writes a block of a pending snapshot; again overwrites it. `data` holds BLOCK_SIZE bytes and stays unchanged until the promise settles. Throws
-   * ChecksumMismatchError and keeps nothing when `sha256` is not its digest. (Four parameters: this is the call of the hot path, made once per block.)
-   * Answers how often the store asked to slow down before it took the block.
+   * ChecksumMismatchError and keeps nothing when `sha256` is not its digest. (So many parameters: this is the call of the hot path, made once per block.)
+   * Answers how often the store asked to slow down before it took the block. Aborted, it is not tried again.
    */
-  put(id: SnapshotId, index: number, data: Buffer, sha256: Buffer): Promise<{ readonly throttles: number }>;
+  put(
+    id: SnapshotId,
+    index: number,
+    data: Buffer,
+    sha256: Buffer,
+    signal?: AbortSignal,
+  ): Promise<{ readonly throttles: number }>;
   /**
    * Seals the snapshot: what was put is durable from then on. `written` counts the blocks that were put, `linear` is the SHA-256 over their raw digests
    * in ascending order of index (it may be left out); throws IncompleteSnapshotError when they differ. The same seal again does nothing.
@@ -51,8 +57,8 @@ export interface Snapshots {
   list(id: SnapshotId): AsyncIterable<{ index: number; token: string }>;
   /** The blocks that differ between two completed snapshots of one lineage, in ascending order. Throws UnrelatedSnapshotsError. */
   changed(first: SnapshotId, second: SnapshotId): AsyncIterable<{ index: number }>;
-  /** A block that `list` named. `sha256` is the digest of these very bytes: whoever reads them has compared the two. */
-  read(id: SnapshotId, index: number, token: string): Promise<{ data: Buffer; sha256: Buffer }>;
+  /** A block that `list` named. `sha256` is the digest of these very bytes: whoever reads them has compared the two. Aborted, it is not tried again. */
+  read(id: SnapshotId, index: number, token: string, signal?: AbortSignal): Promise<{ data: Buffer; sha256: Buffer }>;
   /** Deletes the snapshot; others keep what they inherited from it. Does nothing when it is gone. */
   remove(id: SnapshotId): Promise<void>;
 }

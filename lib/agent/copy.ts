@@ -1,3 +1,4 @@
+import { wait } from '../clock.ts';
 import { type CopyResultMessage, DisassociatedError, LeaseLostError, type Work } from '../messages.ts';
 import { type TransferProgress, type TransferResult, transferServer } from '../replication/transfer-server.ts';
 import { isOutage } from './errors.ts';
@@ -5,7 +6,6 @@ import { forgetPoint, withKeptPoint } from './frozen-points.ts';
 import type { AgentOptions } from './options.ts';
 import type { Reporter } from './reporter.ts';
 import { serviceSnapshots } from './service-snapshots.ts';
-import { wait } from './wait.ts';
 
 /** Milliseconds until a copy that was interrupted by an outage goes on. */
 const PAUSE = 2_000;

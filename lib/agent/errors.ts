@@ -20,7 +20,7 @@ export function told(error: unknown): unknown {
 }
 
 /** Failures that go away by themselves: the copy goes on where it was. */
-const OUTAGES = ['ServiceUnreachableError', 'PutBrokenError', 'TransientError'];
+const OUTAGES = ['ServiceUnreachableError', 'BlockBrokenError', 'TransientError'];
 export const isOutage = (error: unknown) =>
   error instanceof Error &&
   // A block that was signed with a key just before it was rotated; the next message tells whether it was that.

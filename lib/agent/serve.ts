@@ -1,7 +1,6 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, wait } from '../clock.ts';
 import { DisassociatedError } from '../messages.ts';
 import type { Agent } from './agent.ts';
-import { wait } from './wait.ts';
 
 /** Seconds that a poll may wait for messages. */
 const LONG_POLL = 20;

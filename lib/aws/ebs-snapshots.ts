@@ -60,9 +60,9 @@ export async function ebsSnapshots(options: EbsSnapshotsOptions): Promise<EbsSna
   const retries = { clock, random, patience: timeouts.operation };
   return {
     start: (spec) => start(ebs, spec),
-    async put(id, index, data, digest) {
+    async put(id, index, data, digest, signal) {
       const block = { snapshotId: id, index, data, sha256: digest };
-      return refusals(() => withRetries(() => requests.put(block), retries), ChecksumMismatchError);
+      return refusals(() => withRetries(() => requests.put(block), { ...retries, signal }), ChecksumMismatchError);
     },
     complete: (id, seal) => complete(ebs, id, seal),
     state: (id) => ec2.state(id),
@@ -79,9 +79,10 @@ export async function ebsSnapshots(options: EbsSnapshotsOptions): Promise<EbsSna
       ))
         for (const { BlockIndex } of ChangedBlocks) yield { index: BlockIndex! };
     },
-    async read(id, index, token) {
+    async read(id, index, token, signal) {
       const name = { snapshotId: id, index };
-      const { answer } = await refusals(() => withRetries(() => requests.get(name, token), retries), InvalidBlockError);
+      const get = () => withRetries(() => requests.get(name, token), { ...retries, signal });
+      const { answer } = await refusals(get, InvalidBlockError);
       return checked(answer, name);
     },
     remove: (id) => ec2.remove(id),

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, wait } from '../clock.ts';
 import { BlockBrokenError, BlockRefusedError } from './block-requests.ts';
 
 /** What is done after an attempt that failed. */
@@ -31,14 +31,16 @@ export interface RetryOptions {
   random(): number;
   /** Milliseconds for all attempts. */
   readonly patience: number;
+  /** Aborted, it ends the pause between two attempts; no further one is made. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Makes attempts until one succeeds, the error is final, or patience is at an end. Answers how often the service throttled. */
+/** Makes attempts until one succeeds, the error is final, patience is at an end, or the signal is aborted. Answers how often the service throttled. */
 export async function withRetries<T>(
   attempt: () => Promise<T>,
   options: RetryOptions,
 ): Promise<{ answer: T; throttles: number }> {
-  const { clock, patience } = options;
+  const { clock, patience, signal } = options;
   const end = clock.now() + patience;
   const failed = { slower: 0, later: 0, again: 0 };
   for (;;) {
@@ -50,7 +52,8 @@ export async function withRetries<T>(
       const pause = pauseAfter(todo, failed[todo]++, options.random());
       // A second attempt is always made, however long the first one took.
       if (clock.now() + pause > end && failed.slower + failed.later + failed.again > 1) throw error;
-      await new Promise<void>((resolve) => clock.setTimer(clock.now() + pause, resolve));
+      await wait(pause, clock, signal);
+      signal?.throwIfAborted();
     }
   }
 }

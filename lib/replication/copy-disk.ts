@@ -115,7 +115,7 @@ async function copyBlock(block: Buffer, options: BlockOptions) {
   await pacer?.turn(signal);
   await concurrency.run(async () => {
     signal.throwIfAborted();
-    return snapshots.put(target, index, block, digest);
+    return snapshots.put(target, index, block, digest, signal);
   });
   journal.add(index, digest);
   manifest.set(index, digest);

@@ -73,9 +73,9 @@ const CHOICES: Readonly<Record<Verification, (blocks: number, id: SnapshotId) =>
 async function verifyBlock(
   { id, index, token }: { id: SnapshotId; index: number; token: string },
   manifest: Manifest,
-  { snapshots, progress }: VerifyOptions,
+  { snapshots, progress, signal }: VerifyOptions,
 ) {
-  const { sha256 } = await snapshots.read(id, index, token);
+  const { sha256 } = await snapshots.read(id, index, token, signal);
   if (!sha256.equals(manifest.at(index)))
     throw new VerificationError(
       `block ${index} of snapshot ${id} is not what was put; copy again, and check the store`,

@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { isOutage } from '../../lib/agent/errors.ts';
 import { type EbsSnapshots, ebsSnapshots } from '../../lib/aws/ebs-snapshots.ts';
 import { ec2Snapshots } from '../../lib/aws/ec2-snapshots.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { imagesSource } from '../../lib/connector/images-source.ts';
+import type { EbsOperation } from '../../lib/local/ebs/faults.ts';
 import { transferServer } from '../../lib/replication/transfer-server.ts';
 import { BLOCK_SIZE, type SnapshotSpec } from '../../lib/snapshots.ts';
 import { type Bed, block, KEY, openBed, sha256 } from '../local/ebs/bed.ts';
@@ -109,14 +111,37 @@ describe('a put', () => {
     stranger.destroy();
   });
 
-  test('fails after a while when nobody listens', async () => {
+  test('fails after a while when nobody listens, which a connector takes for an outage', async () => {
     const nowhere = bed.client({ endpoint: 'http://127.0.0.1:9' });
     const nobody = await ebsSnapshots({ ebs: nowhere, ec2: ec2Snapshots(ec2), clock: skipping(), random: () => 0.5 });
-    await expect(nobody.put(id, 0, block('a'), sha256(block('a')))).rejects.toMatchObject({ name: 'BlockBrokenError' });
+    const failure = await nobody.put(id, 0, block('a'), sha256(block('a'))).catch((error) => error);
+    expect(failure).toMatchObject({ name: 'BlockBrokenError' });
+    expect(isOutage(failure)).toBe(true);
     expect(pauses).toHaveLength(7);
     nobody.close();
     nowhere.destroy();
   });
+
+  test.each([
+    ['PutSnapshotBlock', (store, signal) => store.put(id, 0, block('a'), sha256(block('a')), signal)],
+    ['GetSnapshotBlock', (store, signal) => store.read(id, 0, 'token', signal)],
+  ] as [EbsOperation, (store: EbsSnapshots, signal: AbortSignal) => Promise<unknown>][])(
+    '%s ends its pause before another attempt as soon as the signal is aborted',
+    async (operation, request) => {
+      const stop = new AbortController();
+      // Its timers never come.
+      const setTimer = () => {
+        setImmediate(() => stop.abort(new Error('the job is deleted')));
+        return () => {};
+      };
+      const clock = { now: () => bed.clock.now(), setTimer };
+      const store = await ebsSnapshots({ ebs: bed.ebs, ec2: ec2Snapshots(ec2), clock, random: () => 0.5 });
+      bed.faults.set({ operation, kind: 'fail' });
+      await expect(request(store, stop.signal)).rejects.toThrow('the job is deleted');
+      expect(bed.faults.failures).toEqual([1]);
+      store.close();
+    },
+  );
 
   test('carries the session token of temporary credentials in its signature', async () => {
     const temporary = bed.client({ credentials: { ...KEY, sessionToken: 'session' } });
