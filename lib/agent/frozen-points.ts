@@ -101,6 +101,7 @@ function watched(point: Point, open: Set<Point>): Point {
     server: point.server,
     at: point.at,
     ...(point.bootMode === undefined ? {} : { bootMode: point.bootMode }),
+    ...(point.quiesced === undefined ? {} : { quiesced: point.quiesced }),
     disks: () => point.disks(),
     verify: () => point.verify(),
     close: once(() => point.close()),

@@ -9,6 +9,7 @@ import {
   RegisterImageCommand,
   type RegisterImageCommandInput,
 } from '@aws-sdk/client-ec2';
+import { CONSISTENCY_TAG } from '../domain/consistency.ts';
 import { ImageNameTakenError, type ImageSpec, type Images, SnapshotNotReadyError } from '../ports.ts';
 import { TransientError } from '../workflows/transient-error.ts';
 import { importImage } from './import-image.ts';
@@ -34,7 +35,12 @@ export function ec2Images(client: EC2Client, pace?: Pace): Images {
       await client.send(
         new CreateTagsCommand({
           Resources: spec.disks.map(({ snapshotId }) => snapshotId),
-          Tags: [{ Key: IMAGE_TAG, Value: imageId }],
+          Tags: [
+            { Key: IMAGE_TAG, Value: imageId },
+            ...spec.tags
+              .filter(({ key }) => key === CONSISTENCY_TAG)
+              .map(({ key, value }) => ({ Key: key, Value: value })),
+          ],
         }),
       );
       const ready = await poll(() => availability(client, imageId), pace);

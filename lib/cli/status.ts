@@ -81,7 +81,7 @@ function jobLine({
   return [
     `  ${replicationJobId}  ${vmServer?.vmName}  ${state}  ${latestAmiId ?? 'no image yet'}  ${run}`,
     statusMessage,
-    // Of a server that was frozen with others.
+    // Whether its guest was quiesced, and with whom it was frozen.
     last?.startsWith('Completed. ') ? `last image: ${last.slice('Completed. '.length)}` : undefined,
   ]
     .filter(Boolean)

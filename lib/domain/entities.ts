@@ -8,6 +8,7 @@ import type {
   ServerValidation,
 } from './app-configuration.ts';
 import type { AccessKey, Baseline, Connector, ConnectorPage, ConnectorRequest, Transfer } from './connector.ts';
+import type { Consistency } from './consistency.ts';
 import type { RunGroup } from './group.ts';
 import type { RunFigures } from './run-progress.ts';
 import type {
@@ -122,6 +123,8 @@ export interface ReplicationRun extends EntityBase, RunFigures {
   /** The instant at the source that its disks are of. */
   readonly frozenAt?: number;
   readonly group?: RunGroup;
+  /** Of its image; absent where it is not known. */
+  readonly consistency?: Consistency;
   readonly completedTime?: number;
   readonly encrypted?: boolean;
   readonly kmsKeyId?: string;

@@ -64,6 +64,7 @@ const REFERENCES: { [K in Kind]?: (entity: Entities[K]) => Record<string, unknow
     schedule: run.schedule,
     scheduledStartTime: new Date(run.scheduledStartTime).toISOString(),
     frozenAt: run.frozenAt === undefined ? undefined : new Date(run.frozenAt).toISOString(),
+    consistency: run.consistency,
     groupId: run.group?.id,
     groupServers: run.group?.servers,
     groupSkewMilliseconds: run.group && skewOf(run.group),

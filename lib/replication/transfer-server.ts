@@ -32,6 +32,8 @@ export interface TransferResult {
   readonly full: boolean;
   /** How the server starts, where the source knows. */
   readonly bootMode?: Point['bootMode'];
+  /** The guest brought its file systems into order before it was frozen; absent where that is not known. */
+  readonly quiesced?: boolean;
 }
 
 export interface TransferredDisk {
@@ -130,6 +132,7 @@ async function transfer(point: Point, attempt: Attempt, pass: Pass): Promise<Tra
     disks: copied.map(({ transferred }) => transferred),
     full: copied.every(({ parent }) => parent === undefined),
     ...(point.bootMode === undefined ? {} : { bootMode: point.bootMode }),
+    ...(point.quiesced === undefined ? {} : { quiesced: point.quiesced }),
   };
   const moved: Baseline = { runId: request.runId, result, disks };
   await state.moveBaseline(moved);

@@ -66,6 +66,14 @@ describe('registering an image', () => {
     });
   });
 
+  test('says of the image and of its snapshots whether they are consistent, where that is known', async () => {
+    const consistency = { key: 'rehost:consistency', value: 'quiesced' };
+    await images.register({ ...spec, tags: [...spec.tags, consistency] });
+    const Tags = expect.arrayContaining([{ Key: 'rehost:consistency', Value: 'quiesced' }]);
+    expect(ec2.commandCalls(RegisterImageCommand)[0]!.args[0].input.TagSpecifications![0]).toMatchObject({ Tags });
+    expect(ec2.commandCalls(CreateTagsCommand)[0]!.args[0].input).toMatchObject({ Tags });
+  });
+
   test('waits until it is available, and fails by name when it never will be', async () => {
     const look = ec2.on(DescribeImagesCommand, { ImageIds: ['ami-1'] });
     look.resolvesOnce({ Images: [] }).resolvesOnce(image('pending')).resolves(image('available'));

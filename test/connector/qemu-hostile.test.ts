@@ -104,12 +104,12 @@ describe('what says that it is QEMU', () => {
 
 describe('a guest’s agent', () => {
   const guest = () => ({ id: 'db1', qmp: join(folder, 'db1.qmp'), agent: join(folder, 'db1.qga') });
-  const agent = async (freeze: string) => {
+  const agent = async (freeze: string, thaw = '{"return": 2}\n') => {
     const asked: string[] = [];
     await listen('db1.qga', '', (command, write, args) => {
       asked.push(command);
       if (command === 'guest-sync-delimited') write(`{"return": 99}\n${JSON.stringify({ return: args.id })}\n`);
-      else write(command === 'guest-fsfreeze-freeze' ? freeze : '{"return": 2}\n');
+      else write(command === 'guest-fsfreeze-freeze' ? freeze : thaw);
     });
     return asked.filter.bind(asked, (command: string) => command !== 'guest-sync-delimited');
   };
@@ -118,8 +118,21 @@ describe('a guest’s agent', () => {
     const asked = await agent('{"return": 2}\n');
     const { thaw } = await quiesce(guest());
     expect(asked()).toEqual(['guest-fsfreeze-freeze']);
-    await thaw();
+    expect(await thaw()).toBe(true);
     expect(asked()).toEqual(['guest-fsfreeze-freeze', 'guest-fsfreeze-thaw']);
+  });
+
+  test('that let file systems go by itself did not hold them', async () => {
+    await agent('{"return": 2}\n', '{"return": 0}\n');
+    expect(await (await quiesce(guest())).thaw()).toBe(false);
+  });
+
+  test('fails by name when there is nothing that it could hold', async () => {
+    await agent('{"return": 0}\n', '{"return": 0}\n');
+    await expect(quiesce(guest())).rejects.toMatchObject({
+      name: 'QuiesceError',
+      message: expect.stringContaining('no file system that it can hold still'),
+    });
   });
 
   test('is told to thaw even when it says that it did not freeze', async () => {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -297,6 +298,35 @@ else
       await expect(freeze('must')).rejects.toMatchObject({ name: 'QuiesceError' });
       expect(await nodes()).toEqual([]);
       expect(readdirSync(path('scratch'))).toEqual([]);
+    });
+
+    test('says whether its agent held its file systems still, also when it is opened again', async () => {
+      const plain = await freeze();
+      expect([plain.quiesced, (await source.reopen(plain.ref))?.quiesced]).toEqual([false, false]);
+      await plain.release();
+      // The guest runs no system: this is what its agent would answer.
+      let held = 3;
+      const agent = createServer((socket) => {
+        createInterface({ input: socket }).on('line', (line) => {
+          const { execute, arguments: args } = JSON.parse(line.replaceAll('\ufffd', ''));
+          if (execute === 'guest-fsfreeze-freeze') return socket.write('{"return": 3}\n');
+          socket.write(`{"return": ${execute === 'guest-fsfreeze-thaw' ? held : args.id}}\n`);
+        });
+      });
+      await new Promise<void>((resolve) => agent.listen(path('db1.qga'), resolve));
+      const quiesced = await freeze('must');
+      expect([quiesced.quiesced, (await source.reopen(quiesced.ref))?.quiesced]).toEqual([true, true]);
+      await quiesced.release();
+      held = 1;
+      const late = await freeze();
+      expect(late.quiesced).toBe(false);
+      await late.release();
+      await expect(freeze('must')).rejects.toMatchObject({
+        name: 'QuiesceError',
+        message: expect.stringContaining('let its file systems go before it was frozen'),
+      });
+      expect(await nodes()).toEqual([]);
+      agent.close();
     });
 
     test('is left alone when its QEMU would crash', async () => {

@@ -15,11 +15,13 @@ export interface Behaviour {
   /** Servers that cannot be frozen. */
   readonly failing?: readonly VmId[];
   readonly batch?: boolean;
+  /** Servers of which it is known whether they were quiesced. */
+  readonly quiesced?: Readonly<Record<VmId, boolean>>;
 }
 
 export function simulatedSource(
   folder: string,
-  { skew = 0, failing = [], batch = false }: Behaviour = {},
+  { skew = 0, failing = [], batch = false, quiesced = {} }: Behaviour = {},
 ): SimulatedSource {
   const images = imagesSource(folder);
   const frozen: (readonly VmId[])[] = [];
@@ -38,6 +40,7 @@ export function simulatedSource(
     ref: point.ref,
     server: point.server,
     at,
+    ...(quiesced[point.server] === undefined ? {} : { quiesced: quiesced[point.server]! }),
     disks: async () => (await point.disks()).map(gated),
     verify: () => point.verify(),
     close: () => point.close(),

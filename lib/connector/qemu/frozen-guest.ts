@@ -47,6 +47,7 @@ export async function openPoint(guest: Guest, ref: RefContent, bootMode?: BootMo
     ref: writeRef(ref),
     server: ref.server,
     at: ref.at,
+    ...(ref.quiesced === undefined ? {} : { quiesced: ref.quiesced }),
     ...(bootMode === undefined ? {} : { bootMode }),
     disks: async () => disks,
     async verify() {

@@ -7,6 +7,8 @@ export interface RefContent {
   readonly point: PointId;
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** Absent of points of an earlier version. */
+  readonly quiesced?: boolean;
   readonly folder: string;
   readonly disks: readonly FrozenDisk[];
 }

@@ -102,10 +102,10 @@ async function freeze(servers: readonly VmId[], options: Freezing): Promise<Poin
         fleeces.push(fleeceOf(session, found.disks, options));
         await prepare(fleeces.at(-1)!);
       }
-      const times = await cutAll(fleeces, options.quiesce);
+      const cuts = await cutAll(fleeces, options.quiesce);
       for (const [position, fleece] of fleeces.entries()) {
         await publish(fleece);
-        points.push(await openPoint(fleece.session.guest, refOf(fleece, times[position]!), modes[position]!.bootMode));
+        points.push(await openPoint(fleece.session.guest, refOf(fleece, cuts[position]!), modes[position]!.bootMode));
       }
       return points;
     } catch (error) {
@@ -137,36 +137,58 @@ function fleeceOf(session: Session, disks: Fleece['disks'], { name, scratch }: F
   return { session, point, label: name, disks, folder: folderOf(scratch, point) };
 }
 
-const refOf = ({ session, point, label, disks, folder }: Fleece, at: number): RefContent => ({
+/** When a guest was frozen, and whether its agent held its file systems still then. */
+interface Cut {
+  readonly at: number;
+  readonly quiesced: boolean;
+}
+
+const refOf = ({ session, point, label, disks, folder }: Fleece, { at, quiesced }: Cut): RefContent => ({
   server: session.guest.id,
   point,
   at,
+  quiesced,
   folder,
   disks: disks.map(({ key, size, node }, index) => ({ key, size, node, bitmap: bitmapName(point, index, label) })),
 });
 
-/** All at once, as near as it goes: milliseconds lie between. Answers when each was. */
-async function cutAll(fleeces: readonly Fleece[], how: FreezeOptions['quiesce']): Promise<number[]> {
-  const quiesced = how === 'no' ? [] : await quiesceAll(fleeces, how);
-  try {
-    return await Promise.all(
-      fleeces.map(async (fleece) => {
-        await cut(fleece);
-        return Date.now();
-      }),
+/** All at once, as near as it goes: milliseconds lie between. */
+async function cutAll(fleeces: readonly Fleece[], how: FreezeOptions['quiesce']): Promise<Cut[]> {
+  const guests = how === 'no' ? fleeces.map(() => undefined) : await quiesceAll(fleeces, how);
+  const made = await Promise.allSettled(
+    fleeces.map(async (fleece) => {
+      await cut(fleece);
+      return Date.now();
+    }),
+  );
+  const held = await thawAll(guests);
+  const times = made.map((one) => (one.status === 'fulfilled' ? one.value : thrown(one.reason)));
+  const early = held.indexOf(false);
+  if (how === 'must' && early >= 0)
+    throw new QuiesceError(
+      `guest ${fleeces[early]!.session.guest.id}: it let its file systems go before it was frozen; see what its agent logs, and try again`,
     );
-  } finally {
-    for (const { thaw } of quiesced) await thaw();
-  }
+  return times.map((at, position) => ({ at, quiesced: held[position]! }));
 }
 
-async function quiesceAll(fleeces: readonly Fleece[], how: 'try' | 'must'): Promise<Quiesced[]> {
+/** Each guest that its agent holds still; undefined where it does not, and need not. */
+async function quiesceAll(fleeces: readonly Fleece[], how: 'try' | 'must'): Promise<(Quiesced | undefined)[]> {
   const ends = await Promise.allSettled(fleeces.map(({ session }) => quiesce(session.guest)));
-  const quiesced = ends.filter((end) => end.status === 'fulfilled').map(({ value }) => value);
+  const quiesced = ends.map((end) => (end.status === 'fulfilled' ? end.value : undefined));
   const failure = ends.find((end) => end.status === 'rejected')?.reason;
   if (failure === undefined || (how === 'try' && failure instanceof QuiesceError)) return quiesced;
-  for (const { thaw } of quiesced) await thaw();
+  await thawAll(quiesced);
   throw failure;
+}
+
+/** Lets all go, also when one fails: no guest may stay frozen. Answers which were held until then. */
+async function thawAll(quiesced: readonly (Quiesced | undefined)[]): Promise<boolean[]> {
+  const ends = await Promise.allSettled(quiesced.map(async (guest) => (await guest?.thaw()) ?? false));
+  return ends.map((end) => (end.status === 'fulfilled' ? end.value : thrown(end.reason)));
+}
+
+function thrown(reason: unknown): never {
+  throw reason;
 }
 
 /** What cannot be undone stays for the sweeper; the failure before is what is told. */

@@ -1,3 +1,4 @@
+import { describeConsistency } from '../../domain/consistency.ts';
 import type { ReplicationJob } from '../../domain/entities.ts';
 import { describeGroup } from '../../domain/group.ts';
 import { NO_USAGE, runsOnce, used } from '../../domain/replication-job.ts';
@@ -23,7 +24,11 @@ export async function completeRun(
         used((await store.get('Usage', 'account')) ?? NO_USAGE, { servers: -1 }),
       ]
     : [unchanged('ReplicationJob', next)];
-  const statusMessage = run.group ? `Completed. ${describeGroup(run.group)}` : 'Completed';
+  const statusMessage = [
+    'Completed',
+    ...(run.consistency ? [describeConsistency(run.consistency)] : []),
+    ...(run.group ? [describeGroup(run.group)] : []),
+  ].join('. ');
   const set = { completedTime: at, stage: 'Completed', stageProgress: '100%', statusMessage };
   await store.transact([
     advance(unchanged('ReplicationRun', run), ['Replication Run', 'COMPLETED'], { at, set }),

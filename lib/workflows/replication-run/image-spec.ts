@@ -1,3 +1,4 @@
+import { CONSISTENCY_TAG, consistencyOf } from '../../domain/consistency.ts';
 import type { ReplicationJob, ReplicationRun } from '../../domain/entities.ts';
 import { bootModeOf, type PartitionTable, readPartitionTable } from '../../domain/partition-table.ts';
 import { deviceName } from '../../domain/template.ts';
@@ -16,6 +17,7 @@ interface Made {
 export async function imageSpec({ run, job, transfer }: Made, snapshots: Snapshots): Promise<ImageSpec> {
   const table = await partitionTableOf(transfer.disks[0]?.snapshotId, snapshots);
   const bootMode = transfer.bootMode ?? (table && bootModeOf(table));
+  const consistency = consistencyOf(transfer);
   return {
     name: `${job.vmServer.vmName.replaceAll(/[^\w()[\] ./'@-]/g, '-').slice(0, 80)} ${run.id}`,
     description: imageDescription(job.id, run.id),
@@ -31,6 +33,7 @@ export async function imageSpec({ run, job, transfer }: Made, snapshots: Snapsho
       { key: 'Name', value: job.vmServer.vmName },
       { key: 'rehost:replicationRunId', value: run.id },
       { key: 'rehost:serverId', value: job.serverId },
+      ...(consistency ? [{ key: CONSISTENCY_TAG, value: consistency }] : []),
     ],
     ...(job.licenseType === undefined ? {} : { licenseType: job.licenseType }),
   };

@@ -1,3 +1,4 @@
+import { consistencyOf } from '../../domain/consistency.ts';
 import type { Image, ReplicationRun } from '../../domain/entities.ts';
 import { finalizerOf } from '../../domain/replication-job.ts';
 import { created, unchanged } from '../../domain/transition.ts';
@@ -26,7 +27,9 @@ export async function registerImage(
     finalizerOf(job, config.finalizers) === 'import'
       ? await imported(spec, run, services)
       : await services.images.register(spec);
-  return made ? recordImage(made.imageId, { run, spec }, services) : { converting: true };
+  const consistency = consistencyOf(transfer);
+  const told = consistency ? { ...run, consistency } : run;
+  return made ? recordImage(made.imageId, { run: told, spec }, services) : { converting: true };
 }
 
 /** Undefined while the conversion goes on. */
