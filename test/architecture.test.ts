@@ -3,7 +3,18 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
 
 const ROOT = join(import.meta.dirname, '..');
-const SHARED = ['json', 'clock', 'config', 'store', 'ports', 'snapshots', 'document', 'app-jobs', 'messages'];
+const SHARED = [
+  'json',
+  'clock',
+  'config',
+  'store',
+  'ports',
+  'snapshots',
+  'document',
+  'app-jobs',
+  'messages',
+  'version',
+];
 /** Time and chance of the machine, shared by the parts that may go outside. */
 const OF_THE_MACHINE = ['machine-clock', 'new-id'];
 /** Which part of `lib` may import which others, beside itself and the shared files at the top. */

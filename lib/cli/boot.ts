@@ -2,28 +2,39 @@ import { resolve } from 'node:path';
 import type { BootOptions } from '../local/boot/boot-image.ts';
 import { openImageFolder } from '../local/image-folder.ts';
 import { type Command, UsageError } from './command.ts';
-import { imageOf } from './image-of.ts';
+import { IMAGE, imageOf, STOPPED_DATA } from './image-of.ts';
 
 /** Starts an image in QEMU, without changing it, to see whether it comes up. Works in the data folder itself, so no service may run in it. */
 export const boot: Command = {
-  usage:
-    'rehost boot IMAGE [--expect TEXT] [--timeout 300] [--screenshot FILE.png] [--memory 2048] [--accel tcg|kvm] [--data .rehost]',
+  arguments: [IMAGE],
   options: {
-    expect: { type: 'string' },
-    timeout: { type: 'string', default: '300' },
-    screenshot: { type: 'string' },
-    memory: { type: 'string', default: '2048' },
-    accel: { type: 'string', default: 'tcg' },
-    data: { type: 'string', default: '.rehost' },
+    expect: {
+      type: 'string',
+      value: 'TEXT',
+      text: 'it is up when its console shows this text; unless told, when it asks for a login',
+    },
+    timeout: { type: 'string', value: 'SECONDS', default: '300', text: 'how long it has for that' },
+    screenshot: { type: 'string', value: 'FILE', text: 'writes its screen at the end into this file, as PNG' },
+    memory: { type: 'string', value: 'MIB', default: '2048', text: 'its memory' },
+    accel: {
+      type: 'string',
+      value: 'tcg|kvm',
+      default: 'tcg',
+      text: 'who executes it: QEMU itself, on any machine, or the processor, which needs /dev/kvm',
+    },
+    data: STOPPED_DATA,
   },
+  notes: [
+    'Exit status 0: it is up. 1: it did not come up. It needs qemu-system-x86_64, and OVMF for images that start by UEFI.',
+  ],
+  examples: [{ line: 'rehost boot ami-0123456789abcdef0 --screenshot screen.png' }],
   async run({ values, positionals: [imageId] }) {
-    if (!imageId) throw new UsageError('name the image, such as ami-0123456789abcdef0');
     const options = optionsOf(values);
     const folder = await openImageFolder(resolve(values.data as string));
     try {
       const { bootImage } = await import('../local/boot/boot-image.ts');
       const { booted, reason, seconds, lines, noScreenshot } = await bootImage(
-        imageOf(imageId, folder),
+        imageOf(imageId!, folder),
         options,
         folder.snapshots,
       );

@@ -13,41 +13,56 @@ import { capabilitiesOf } from '../local/embedded-connector.ts';
 import { systemClock } from '../local/system-clock.ts';
 import { LOCAL_LIMITS, REMOTE_LIMITS } from '../replication/concurrency.ts';
 import { Pacer } from '../replication/pacer.ts';
+import { VERSION } from '../version.ts';
 import { type Command, UsageError } from './command.ts';
 import { connectorBlocks } from './connector-blocks.ts';
-import { COPY_OPTIONS, COPY_USAGE, copyConfig } from './copy-options.ts';
-import { log } from './service-options.ts';
+import { COPY_OPTIONS, copyConfig } from './copy-options.ts';
+import { log, SOURCE, SOURCE_NOTE } from './service-options.ts';
 
-const VERSION = '0.1.0';
 /** Folder of baselines and journals, within the connector's. */
 const JOBS = 'jobs';
-/** Copies at once unless told. */
-const SLOTS = 4;
 /** Milliseconds between two looks at a copy's progress. */
 const PROGRESS = 2_000;
 /** Milliseconds that a copy waits for a service that is not there. */
 const PATIENCE = 30 * 60_000;
 
 export const connector: Command = {
-  usage: `rehost connector --source KIND:PLACE [--activate CODE --endpoint URL] [--data .rehost-connector] [--region us-east-1] [--copies 4] ${COPY_USAGE}`,
   options: {
-    activate: { type: 'string' },
-    endpoint: { type: 'string' },
-    source: { type: 'string' },
-    data: { type: 'string' },
-    region: { type: 'string' },
-    copies: { type: 'string' },
+    source: { ...SOURCE, required: true },
+    activate: {
+      type: 'string',
+      value: 'CODE',
+      text: 'an activation code, which `rehost connectors code` prints where the service is; needed at the first start, and does no harm later',
+    },
+    endpoint: { type: 'string', value: 'URL', text: 'where the service is; needed with --activate' },
+    data: {
+      type: 'string',
+      value: 'FOLDER',
+      default: '.rehost-connector',
+      text: 'who the connector is, and what copies go on from',
+    },
+    region: { type: 'string', value: 'REGION', default: 'us-east-1', text: 'the region of the service' },
+    copies: { type: 'string', value: 'NUMBER', default: '4', text: 'servers that are copied at once, 1 to 100' },
     ...COPY_OPTIONS,
   },
+  notes: [SOURCE_NOTE, 'docs/connectors.md tells how connectors work, and what each may do.'],
+  examples: [
+    {
+      text: 'the first start, with a code of `rehost connectors code`',
+      line: 'rehost connector --activate CODE --endpoint https://rehost.example.com --source images:/srv/disks',
+    },
+    { text: 'later starts', line: 'rehost connector --source images:/srv/disks' },
+  ],
   async run({ values }) {
-    const { activate, endpoint, source: spec, data = '.rehost-connector', region = 'us-east-1' } = values as Options;
+    const { activate, endpoint, source: spec, data, region } = values as Values;
     const folder = resolve(data);
     const source = await checkedSource(spec, join(folder, JOBS));
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const lock = lockFolder(folder);
     const identity = openIdentity(folder, systemClock);
     if (activate !== undefined) {
-      if (!/^https?:\/\//.test(endpoint ?? '')) throw new UsageError('--endpoint URL: say where the service is');
+      if (!/^https?:\/\//.test(endpoint ?? ''))
+        throw new UsageError('--endpoint URL: give the address of the service, as https://rehost.example.com');
       await identity.activate(activate, { endpoint: endpoint!.replace(/\/$/, ''), region }, aboutOf(source));
     }
     if (!identity.current())
@@ -61,7 +76,7 @@ export const connector: Command = {
   },
 };
 
-type Options = Partial<Record<'activate' | 'endpoint' | 'source' | 'data' | 'region', string>>;
+type Values = Partial<Record<'activate' | 'endpoint', string>> & Record<'source' | 'data' | 'region', string>;
 
 interface Place {
   readonly identity: ConnectorIdentity;
@@ -121,8 +136,7 @@ async function work(source: Source, { identity, folder, copySlots, copy }: Place
 /** A store on the same machine. */
 const isLoopback = (endpoint: string) => /^(localhost|127\..*|\[::1\])$/.test(new URL(endpoint).hostname);
 
-async function checkedSource(spec: string | undefined, stateFolder: string): Promise<Source> {
-  if (spec === undefined) throw new UsageError('--source KIND:PLACE: say where the servers are');
+async function checkedSource(spec: string, stateFolder: string): Promise<Source> {
   try {
     return await openSource(spec, { stateFolder });
   } catch (error) {
@@ -132,7 +146,7 @@ async function checkedSource(spec: string | undefined, stateFolder: string): Pro
 }
 
 function copiesOf(value: unknown): number {
-  const copies = value === undefined ? SLOTS : Number(value);
+  const copies = Number(value);
   if (Number.isInteger(copies) && copies >= 1 && copies <= 100) return copies;
   throw new UsageError(`--copies ${value}: give a number from 1 to 100`);
 }

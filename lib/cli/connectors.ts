@@ -1,19 +1,35 @@
 import { GetConnectorsCommand } from '@aws-sdk/client-sms';
 import { jsonCall } from '../agent/json-call.ts';
 import { type Command, UsageError } from './command.ts';
-import { type Endpoint, requiredEndpoint } from './endpoint.ts';
+import { type Endpoint, OF_THE_ENVIRONMENT, requiredEndpoint } from './endpoint.ts';
 
 /** Milliseconds for an answer. */
 const PATIENCE = 15_000;
 
 export const connectors: Command = {
-  usage: 'rehost connectors [code | rotate CONNECTOR | revoke CONNECTOR | disassociate CONNECTOR]',
+  arguments: [
+    { name: 'ACTION', optional: true, text: 'what to do, as below; lists the connectors unless told' },
+    { name: 'CONNECTOR', optional: true, text: 'whose, such as c-0123456789abcdef0' },
+  ],
   options: {},
+  notes: [
+    `ACTION is one of
+  list          each connector: id, status, manager, address, version, capabilities
+  code          prints an activation code, with which a new connector registers; good once, for 24 hours
+  rotate        CONNECTOR takes a new key
+  revoke        the key of CONNECTOR is good for nothing from now on; with another code it can come back
+  disassociate  CONNECTOR is gone for good`,
+    OF_THE_ENVIRONMENT,
+  ],
+  examples: [
+    { line: 'rehost connectors' },
+    { line: 'rehost connectors code' },
+    { line: 'rehost connectors rotate c-0123456789abcdef0' },
+  ],
   async run({ positionals: [action = 'list', connectorId] }) {
-    const endpoint = requiredEndpoint(process.env);
     const run = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
     if (!run) throw new UsageError(`there is no ${action}; there are ${Object.keys(ACTIONS).join(', ')}`);
-    await run(endpoint, connectorId);
+    await run(requiredEndpoint(process.env), connectorId);
     return 0;
   },
 };
@@ -50,13 +66,16 @@ function required(connectorId: string | undefined): string {
 
 async function list({ sms }: Endpoint) {
   let nextToken: string | undefined;
+  let count = 0;
   do {
     const page = await sms.send(new GetConnectorsCommand({ nextToken }));
     for (const { connectorId, status, vmManagerName, ipAddress, version, capabilityList = [] } of page.connectorList ??
       [])
       console.log([connectorId, status, vmManagerName, ipAddress, version, capabilityList.join(' ')].join('\t'));
+    count += page.connectorList?.length ?? 0;
     nextToken = page.nextToken;
   } while (nextToken);
+  if (count === 0) console.error('no connectors; `rehost connectors code` makes an activation code for one');
 }
 
 async function code(endpoint: Endpoint) {

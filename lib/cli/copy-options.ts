@@ -1,15 +1,28 @@
 import { type CopyConfig, DEFAULT_CONFIG, type Verification } from '../config.ts';
 import { BandwidthError, parseBandwidth } from '../domain/bandwidth.ts';
-import { UsageError } from './command.ts';
+import { type Options, UsageError } from './command.ts';
 
 /** Options of the commands that copy disks. */
 export const COPY_OPTIONS = {
-  bandwidth: { type: 'string', multiple: true },
-  verify: { type: 'string' },
-  'scan-every': { type: 'string' },
-} as const;
-
-export const COPY_USAGE = '[--bandwidth RATE[@DAYS,HH:MM-HH:MM]]… [--verify listing|samples|full] [--scan-every 10]';
+  bandwidth: {
+    type: 'string',
+    multiple: true,
+    value: 'RATE[@WINDOW]',
+    text: 'how fast all copies together may be, as 20MiB or 100Mbit a second; with a window, such as 2MiB@mon-fri,08:00-18:00, then only. No limit unless told',
+  },
+  verify: {
+    type: 'string',
+    value: 'listing|samples|full',
+    default: DEFAULT_CONFIG.copy.verification,
+    text: 'what of a finished snapshot is read back and compared: no bytes, a sample, or all',
+  },
+  'scan-every': {
+    type: 'string',
+    value: 'RUNS',
+    default: String(DEFAULT_CONFIG.copy.scanEvery),
+    text: 'so many runs of a source that tracks changes, one compares all blocks',
+  },
+} as const satisfies Options;
 
 const VERIFICATIONS: readonly Verification[] = ['listing', 'samples', 'full'];
 

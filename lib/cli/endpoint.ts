@@ -19,6 +19,10 @@ export function connect({ url, region, credentials }: Pick<Endpoint, 'url' | 're
   return { url, region, credentials, sms: new SMSClient(config), sfn: new SFNClient(config) };
 }
 
+/** Behind the options of commands that ask a service. */
+export const OF_THE_ENVIRONMENT =
+  'The service is that of AWS_ENDPOINT_URL, called with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION: the lines that `rehost up` prints set all of them.';
+
 /** The service that the environment names, if it names one. */
 export function endpointOfEnvironment(env: NodeJS.ProcessEnv): Endpoint | undefined {
   const {

@@ -14,18 +14,30 @@ const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
 /** The Step Functions API alone, durably, from a folder. Functions are invoked at AWS_ENDPOINT_URL_LAMBDA; events go to AWS_ENDPOINT_URL_EVENTBRIDGE, or into a file. */
 export const engine: Command = {
-  usage:
-    'rehost engine --data FOLDER --auth none [--port 4599] [--host 127.0.0.1] [--account 000000000000] [--region us-east-1] [--synchronous FULL|NORMAL] [--retention-days 90]',
   options: {
-    port: { type: 'string', default: '4599' },
-    host: { type: 'string', default: '127.0.0.1' },
-    data: { type: 'string' },
-    auth: { type: 'string' },
-    account: { type: 'string', default: '000000000000' },
-    region: { type: 'string', default: 'us-east-1' },
-    synchronous: { type: 'string', default: 'FULL' },
-    'retention-days': { type: 'string', default: '90' },
+    data: { type: 'string', value: 'FOLDER', required: true, text: 'where it keeps state machines and executions' },
+    auth: { type: 'string', value: 'none', required: true, text: 'it checks no signatures, and wants that said' },
+    port: { type: 'string', value: 'PORT', default: '4599', text: 'where it listens; 0 takes any that is free' },
+    host: { type: 'string', value: 'ADDRESS', default: '127.0.0.1', text: 'the address at which it listens; loopback' },
+    account: { type: 'string', value: 'DIGITS', default: '000000000000', text: 'the account that ARNs name' },
+    region: { type: 'string', value: 'REGION', default: 'us-east-1', text: 'the region that ARNs name' },
+    synchronous: {
+      type: 'string',
+      value: 'FULL|NORMAL',
+      default: 'FULL',
+      text: 'what is written survives a loss of power, or (faster) only the end of the process',
+    },
+    'retention-days': {
+      type: 'string',
+      value: 'DAYS',
+      default: '90',
+      text: 'how long executions that have ended are kept',
+    },
   },
+  notes: [
+    'Lambda functions are invoked at AWS_ENDPOINT_URL_LAMBDA. Events go to AWS_ENDPOINT_URL_EVENTBRIDGE, or without it into events.jsonl in the folder. docs/engine.md tells the rest.',
+  ],
+  examples: [{ line: 'rehost engine --data .engine --auth none' }],
   async run({ values }) {
     return serveUntilStopped(checked(values as Record<string, string>));
   },
@@ -45,7 +57,6 @@ interface Settings {
 
 function checked(values: Readonly<Record<string, string>>): Settings {
   const { data, auth, host, account, region, synchronous, port, 'retention-days': days } = values;
-  if (!data) throw new UsageError('--data is required: the folder of what the engine keeps');
   if (auth !== 'none' || !LOOPBACK.includes(host!))
     throw new UsageError(`the engine checks no signatures: say --auth none, and keep it on ${LOOPBACK.join(' or ')}`);
   if (!/^\d{1,5}$/.test(port!) || Number(port) > 65_535) throw new UsageError(`--port ${port}: give a port, or 0`);
@@ -57,7 +68,7 @@ function checked(values: Readonly<Record<string, string>>): Settings {
   if (!(Number(days) > 0))
     throw new UsageError(`--retention-days ${days}: give the days for which ended executions are kept`);
   return {
-    data,
+    data: data!,
     host: host!,
     port: Number(port),
     account: account!,

@@ -1,19 +1,31 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { progressText } from '../domain/run-progress.ts';
 import { type Command, UsageError } from './command.ts';
-import { fetchEvents, requiredEndpoint } from './endpoint.ts';
+import { fetchEvents, OF_THE_ENVIRONMENT, requiredEndpoint } from './endpoint.ts';
 
 /** Milliseconds between two looks for new events. */
 const INTERVAL = 500;
 
 export const events: Command = {
-  usage: 'rehost events [--follow] [--after POSITION] [--json]',
-  options: { follow: { type: 'boolean' }, after: { type: 'string' }, json: { type: 'boolean' } },
+  options: {
+    follow: { type: 'boolean', text: 'goes on with new ones until it is stopped' },
+    after: {
+      type: 'string',
+      value: 'POSITION',
+      default: '0',
+      text: 'begins behind that position, the number at the beginning of each line',
+    },
+    json: { type: 'boolean', text: 'prints each as EventBridge would deliver it, one JSON document a line' },
+  },
+  notes: [OF_THE_ENVIRONMENT],
+  examples: [{ line: 'rehost events --follow' }, { line: 'rehost events --after 1200 --json' }],
   async run({ values }) {
     const endpoint = requiredEndpoint(process.env);
-    let position = Number(values.after ?? 0);
+    let position = Number(values.after);
     if (!Number.isSafeInteger(position) || position < 0)
-      throw new UsageError(`--after ${values.after}: give the number of an event`);
+      throw new UsageError(
+        `--after ${values.after}: give the position of an event, the number at the beginning of its line`,
+      );
     for (;;) {
       const page = await fetchEvents(endpoint, position);
       for (const { position: at, event } of page) {

@@ -3,27 +3,31 @@ import { EXPORT_FORMATS, type ExportFormat, exportDisk } from '../local/export-d
 import { type ImageFolder, openImageFolder } from '../local/image-folder.ts';
 import type { ImageDisk } from '../ports.ts';
 import { type Command, UsageError } from './command.ts';
-import { imageOf } from './image-of.ts';
+import { IMAGE, imageOf, STOPPED_DATA } from './image-of.ts';
 
 const MIB = 2 ** 20;
 
 /** Writes a disk of an image into a file. Works in the data folder itself, so no service may run in it. */
 export const exportImage: Command = {
-  usage: 'rehost export IMAGE --output FILE [--format raw|qcow2|vmdk] [--disk 1] [--data .rehost]',
+  arguments: [IMAGE],
   options: {
-    output: { type: 'string' },
-    format: { type: 'string', default: 'raw' },
-    disk: { type: 'string', default: '1' },
-    data: { type: 'string', default: '.rehost' },
+    output: { type: 'string', value: 'FILE', required: true, text: 'the file to write' },
+    format: { type: 'string', value: EXPORT_FORMATS.join('|'), default: 'raw', text: 'the format of the file' },
+    disk: {
+      type: 'string',
+      value: 'NUMBER',
+      default: '1',
+      text: 'which disk of the image; 1 is the one it boots from',
+    },
+    data: STOPPED_DATA,
   },
+  examples: [{ line: 'rehost export ami-0123456789abcdef0 --format qcow2 --output disk.qcow2' }],
   async run({ values, positionals: [imageId] }) {
-    if (!imageId) throw new UsageError('name the image, such as ami-0123456789abcdef0');
-    const { output, data } = values as { output?: string; data: string };
-    if (!output) throw new UsageError('--output is required: the file to write');
+    const { output, data } = values as { output: string; data: string };
     const format = formatOf(values.format as string);
     const folder = await openImageFolder(resolve(data));
     try {
-      const disk = diskOf(imageId, values.disk as string, folder);
+      const disk = diskOf(imageId!, values.disk as string, folder);
       const bytes = await exportDisk(disk, { format, output: resolve(output) }, folder.snapshots);
       console.log(
         `${output}: ${disk.deviceName} of ${imageId}, ${disk.bytes} bytes, ${Math.ceil(bytes / MIB)} MiB of them data`,

@@ -1,12 +1,17 @@
 import { resolve } from 'node:path';
 import type { DataFolderReport } from '../local/check-data-folder.ts';
 import type { Command } from './command.ts';
+import { DATA } from './service-options.ts';
 
 export const fsck: Command = {
-  usage: 'rehost fsck [--data .rehost] [--quick]',
-  options: { data: { type: 'string' }, quick: { type: 'boolean' } },
+  options: {
+    data: { ...DATA, text: 'the folder of the service, which must not run meanwhile' },
+    quick: { type: 'boolean', text: 'does not read the blocks, which takes the time' },
+  },
+  notes: ['Exit status 0: nothing is wrong. 1: something is, or cannot be checked.'],
+  examples: [{ line: 'rehost fsck --data /var/lib/rehost' }],
   async run({ values }) {
-    const { data = '.rehost', quick = false } = values as { data?: string; quick?: boolean };
+    const { data, quick = false } = values as { data: string; quick?: boolean };
     const { checkDataFolder } = await import('../local/check-data-folder.ts');
     const report = await checkDataFolder(resolve(data), { hash: !quick });
     print(report, data);

@@ -1,5 +1,16 @@
 import type { ImageFolder } from '../local/image-folder.ts';
 import type { ImageSpec } from '../ports.ts';
+import type { Argument, Option } from './command.ts';
+import { DATA } from './service-options.ts';
+
+/** An image of this machine, as an argument. */
+export const IMAGE: Argument = { name: 'IMAGE', text: 'the image, such as ami-0123456789abcdef0' };
+
+/** The folder of a service, for commands that work in it themselves. */
+export const STOPPED_DATA: Option = {
+  ...DATA,
+  text: 'the folder of the service that made the image; no service may run in it meanwhile',
+};
 
 /** Images that are named where another was asked for. */
 const NAMED = 10;

@@ -1,11 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetServersCommand, ImportServerCatalogCommand, paginateGetServers, type SMSClient } from '@aws-sdk/client-sms';
 import type { Command } from './command.ts';
-import { requiredEndpoint } from './endpoint.ts';
+import { OF_THE_ENVIRONMENT, requiredEndpoint } from './endpoint.ts';
 
 export const importCatalog: Command = {
-  usage: 'rehost import',
   options: {},
+  notes: [
+    'Each line has the server’s id, its name, its path at the source, and its replication job if it has one.',
+    OF_THE_ENVIRONMENT,
+  ],
+  examples: [{ line: 'rehost import' }],
   async run() {
     const { sms } = requiredEndpoint(process.env);
     await importServers(sms);

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
+import { VERSION } from '../version.ts';
 import { type Command, UsageError } from './command.ts';
+import { helpOf, optionText, usageOf } from './help.ts';
 
 interface Entry {
   readonly summary: string;
@@ -66,40 +68,93 @@ const OF_A_SERVICE: Readonly<Record<string, Entry>> = {
   },
 };
 
-const COMMANDS = { ...ON_THIS_MACHINE, ...OF_A_SERVICE };
+/** All commands by their names. */
+export const COMMANDS = { ...ON_THIS_MACHINE, ...OF_A_SERVICE };
 
 /** Runs the command line. Answers the exit status: 0 done, 1 failed, 2 called wrongly. */
 export async function main(args: readonly string[]): Promise<number> {
   const [name = 'help', ...rest] = args;
+  if (name === '--version') return print(`rehost ${VERSION}`);
+  if (['help', '--help', '-h'].includes(name)) return rest[0] === undefined ? print(help()) : run(rest[0], ['--help']);
+  return run(name, rest);
+}
+
+async function run(name: string, args: readonly string[]): Promise<number> {
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!entry) {
-    const asked = ['help', '--help', '-h'].includes(name);
-    (asked ? console.log : console.error)(asked ? help() : `rehost: there is no command ${name}\n\n${help()}`);
-    return asked ? 0 : 2;
+    console.error(`rehost: there is no command ${name}\n\n${help()}`);
+    return 2;
   }
   const command = await entry.load();
   try {
-    const { values, positionals } = parseArgs({
-      args: rest,
-      options: { ...command.options, help: { type: 'boolean', short: 'h' } },
-      allowPositionals: true,
-    });
-    if (values.help) {
-      console.log(`usage: ${command.usage}\n\n${entry.summary}`);
-      return 0;
-    }
+    const { values, positionals } = parsed(args, command);
+    if (values.help) return print(helpOf(name, entry.summary, command));
+    demandArguments(positionals, command);
+    demandOptions(values, command);
     return await command.run({ values, positionals });
   } catch (error) {
-    return report(error as Error & { code?: string }, command);
+    return report(error as Error, name, command);
   }
 }
 
-function report(error: Error & { code?: string }, { usage }: Command): number {
-  const usageProblem = error instanceof UsageError || error.code?.startsWith('ERR_PARSE_ARGS');
-  console.error(`rehost: ${error.message || error.name}`);
-  if (usageProblem) console.error(`usage: ${usage}`);
+function print(text: string): number {
+  console.log(text);
+  return 0;
+}
+
+/** The arguments by the command's table; its refusals in words of ours. */
+function parsed(args: readonly string[], { options }: Command) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: { ...options, help: { type: 'boolean', short: 'h' } },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    const { code = '', message } = error as Error & { code?: string };
+    if (!code.startsWith('ERR_PARSE_ARGS')) throw error;
+    const unknown = /Unknown option '(-[^']*)'/.exec(message)?.[1];
+    const missing = /Option '--?([^' ]+) <value>'/.exec(message)?.[1];
+    if (unknown) throw new UsageError(`there is no option ${unknown}`, { cause: error });
+    const needless = /Option '(--[^']+)' does not take an argument/.exec(message)?.[1];
+    if (needless) throw new UsageError(`${needless} takes no value`, { cause: error });
+    if (missing) throw new UsageError(`--${missing} ${options[missing]?.value}: give the value`, { cause: error });
+    throw new UsageError(message, { cause: error });
+  }
+}
+
+function demandArguments(positionals: readonly string[], { arguments: expected = [] }: Command) {
+  const missing = expected.find(({ optional }, index) => !optional && positionals[index] === undefined);
+  if (missing) throw new UsageError(`name ${missing.text}`);
+  const surplus = positionals[expected.length];
+  if (surplus !== undefined) throw new UsageError(`nothing is expected where it says ${surplus}`);
+}
+
+function report(error: Error, name: string, command: Command): number {
+  const usageProblem = error instanceof UsageError;
+  console.error(`rehost: ${messageOf(error)}`);
+  if (usageProblem) console.error(`${usageOf(name, command)}\n\`rehost ${name} --help\` tells more.`);
   else if (process.env.REHOST_DEBUG) console.error(error.stack);
   return usageProblem ? 2 : 1;
+}
+
+function demandOptions(values: Readonly<Record<string, unknown>>, { options }: Command) {
+  const missing = Object.entries(options).find(([name, { required }]) => required && !values[name]);
+  if (missing) throw new UsageError(`${optionText(...missing)} is required`);
+}
+
+/** Codes of connections that nobody took. */
+const UNREACHABLE = ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH'];
+
+/** The reason of a connection that failed may be below the error, which has no words of its own then. */
+function messageOf(error: Error & { code?: string; address?: string; port?: number }): string {
+  if (error.code === 'EADDRINUSE')
+    return `port ${error.port} of ${error.address} is taken by another program; give another with --port`;
+  const below = error instanceof AggregateError ? (error.errors[0] as Error) : error.cause;
+  if (below instanceof Error && ['', 'fetch failed'].includes(error.message)) return messageOf(below);
+  const { AWS_ENDPOINT_URL: url } = process.env;
+  const hint = url && UNREACHABLE.includes(error.code ?? '') ? `; is there a service at AWS_ENDPOINT_URL, ${url}?` : '';
+  return `${error.message || error.name}${hint}`;
 }
 
 const listOf = (commands: Readonly<Record<string, Entry>>) =>
@@ -117,5 +172,5 @@ const help = () =>
     'of a service: run `rehost up` and export the lines that it prints',
     ...listOf(OF_A_SERVICE),
     '',
-    '`rehost COMMAND --help` tells a command’s options.',
+    '`rehost COMMAND --help` tells a command’s options, with an example.',
   ].join('\n');

@@ -10,8 +10,8 @@ import type { Rehost } from '../local/rehost.ts';
 import type { MigrationPlan } from '../workflows/app-migration/plan.ts';
 import { describeFailure } from '../workflows/failure.ts';
 import { executionName } from '../workflows/rules.ts';
-import { type Arguments, type Command, UsageError } from './command.ts';
-import { COPY_OPTIONS, COPY_USAGE } from './copy-options.ts';
+import { type Arguments, type Command, type Options, UsageError } from './command.ts';
+import { COPY_OPTIONS } from './copy-options.ts';
 import { connect, type Endpoint, endpointOfEnvironment, fetchEvents } from './endpoint.ts';
 import { importServers } from './import.ts';
 import {
@@ -22,7 +22,7 @@ import {
   runningMigration,
 } from './migration.ts';
 import { type Display, display, type ServerProgress } from './progress.ts';
-import { log, serviceOptions } from './service-options.ts';
+import { DATA, log, serviceOptions } from './service-options.ts';
 
 /** Milliseconds between two looks at the migration. */
 const INTERVAL = 250;
@@ -41,15 +41,34 @@ const STEPS: Readonly<Record<string, string>> = {
   TerminateLaunch: 'Terminating the launch, as the plan says',
 };
 
+/** Options of the service that is started where there is none. */
+const OF_ITS_OWN = { data: DATA, ...COPY_OPTIONS };
+
 export const migrate: Command = {
-  usage: `rehost migrate FILE [--resume] [--data .rehost] ${COPY_USAGE}`,
-  options: { data: { type: 'string' }, resume: { type: 'boolean' }, ...COPY_OPTIONS },
+  arguments: [{ name: 'FILE', text: 'the migration file, in YAML as examples/shop/migration.yaml' }],
+  options: {
+    resume: {
+      type: 'boolean',
+      text: 'goes on with the last migration of the application that failed, without replicating again what is replicated',
+    },
+    ...OF_ITS_OWN,
+  },
+  notes: [
+    'With AWS_ENDPOINT_URL set, which the lines that `rehost up` prints do, the service there migrates. Otherwise one is started for the time of the migration, with the `sources` of the file; --data and all below it are for that one.',
+    'A migration that is under way already is watched, not begun again.',
+  ],
+  examples: [
+    { line: 'rehost migrate examples/shop/migration.yaml' },
+    {
+      text: 'after a failure, with its cause put right',
+      line: 'rehost migrate examples/shop/migration.yaml --resume',
+    },
+  ],
   async run({ values, positionals: [path] }) {
-    if (!path) throw new UsageError('name the migration file');
-    const file = { ...readMigrationFile(path), resume: values.resume === true };
+    const file = { ...readMigrationFile(path!), resume: values.resume === true };
     const known = endpointOfEnvironment(process.env);
     if (known) {
-      demandNone(COPY_OPTIONS, values);
+      demandNone(OF_ITS_OWN, values);
       return migrateAt(known, file);
     }
     const rehost = await embedded(file, values);
@@ -63,8 +82,8 @@ export const migrate: Command = {
 };
 
 /** Options for a service of its own do nothing to one that runs already. */
-function demandNone(options: object, values: Arguments['values']) {
-  const given = Object.keys(options).find((name) => values[name] !== undefined);
+function demandNone(options: Options, values: Arguments['values']) {
+  const given = Object.keys(options).find((name) => values[name] !== options[name]!.default);
   if (given)
     throw new UsageError(
       `--${given} is for a service of its own; give it to the \`rehost up\` that AWS_ENDPOINT_URL names`,

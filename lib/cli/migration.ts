@@ -25,7 +25,10 @@ export function readMigrationFile(path: string): MigrationFile {
   return {
     plan: readPlan(plan),
     sources: sources.map((source: string) =>
-      source.replace(/^images:(.*)$/, (_, folder: string) => `images:${resolve(from, folder)}`),
+      source.replace(
+        /^(images|hyperv|qemu|nbd):(.*)$/,
+        (_, kind: string, place: string) => `${kind}:${resolve(from, place)}`,
+      ),
     ),
   };
 }

@@ -2,45 +2,78 @@ import { resolve } from 'node:path';
 import { DEFAULT_CONFIG } from '../config.ts';
 import { checkSourceSpec, SourceSpecError } from '../connector/open-source.ts';
 import type { RehostOptions } from '../local/rehost.ts';
-import { UsageError } from './command.ts';
+import { defaultsOf, type Options, UsageError } from './command.ts';
 import { COPY_OPTIONS, copyConfig } from './copy-options.ts';
 
-/** Where `rehost up` listens unless told. */
-export const DEFAULT_PORT = 4599;
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
-/** What `--source` takes. */
-export const SOURCE_HELP = `SOURCE is one of
-  images:FOLDER            disk images: each sub-folder is a server
-  hyperv:FOLDER            the same of machines that Hyper-V exported
-  'vsphere:https://VCENTER/?user=NAME&password-file=FILE&ca=FILE'
-                           the machines of a vCenter; instead of ca, the authority’s certificate: pin=SHA256 of vCenter’s own; instead of
-                           password-file (mode 0600): password-command=COMMAND; besides: reader=auto|datastore|export, owner=NAME (docs/vsphere.md)`;
-
-export const SERVICE_OPTIONS = {
-  port: { type: 'string' },
-  host: { type: 'string' },
-  data: { type: 'string' },
-  source: { type: 'string', multiple: true },
-  auth: { type: 'string' },
-  account: { type: 'string' },
-  region: { type: 'string' },
-  endpoint: { type: 'string' },
-  'run-scripts': { type: 'boolean' },
-  ...COPY_OPTIONS,
+/** Where servers come from. */
+export const SOURCE = {
+  type: 'string',
+  value: 'KIND:PLACE',
+  text: 'where the servers are, as below',
 } as const;
 
+export const SOURCE_NOTE = `KIND:PLACE is one of
+  images:FOLDER  disk images (raw, VMDK, VHD, VHDX, qcow2): each sub-folder is a server
+  hyperv:FOLDER  the same of machines that Hyper-V exported
+  vsphere:URL    the machines of a vCenter, as 'vsphere:https://VCENTER/?user=NAME&password-file=FILE&ca=FILE'; docs/vsphere.md has all of it
+  qemu:FOLDER    guests of QEMU that run, by their QMP sockets (docs/qemu.md)
+  nbd:FILE       disks that any program serves by NBD, listed in FILE (docs/qemu.md)`;
+
+/** The folder of a service on this machine. */
+export const DATA = {
+  type: 'string',
+  value: 'FOLDER',
+  default: '.rehost',
+  text: 'where the service keeps all that it has',
+} as const;
+
+export const SERVICE_OPTIONS = {
+  source: { ...SOURCE, multiple: true },
+  data: DATA,
+  port: { type: 'string', value: 'PORT', default: '4599', text: 'where it listens; 0 takes any that is free' },
+  host: { type: 'string', value: 'ADDRESS', default: '127.0.0.1', text: 'the address at which it listens' },
+  auth: {
+    type: 'string',
+    value: 'sigv4|none',
+    default: 'sigv4',
+    text: 'whether callers have to sign; none is for loopback only',
+  },
+  account: {
+    type: 'string',
+    value: 'DIGITS',
+    text: `the account that ARNs name: ${DEFAULT_CONFIG.account}, or that of the AWS credentials where they are used`,
+  },
+  region: {
+    type: 'string',
+    value: 'REGION',
+    text: `the region that ARNs name: ${DEFAULT_CONFIG.region}, or that of the environment where its AWS credentials are used`,
+  },
+  endpoint: {
+    type: 'string',
+    value: 'URL',
+    text: 'where launched servers reach the service, when that is not the address at which it listens',
+  },
+  'run-scripts': {
+    type: 'boolean',
+    text: 'runs the scripts of validations by Systems Manager on this machine; they are refused otherwise',
+  },
+  ...COPY_OPTIONS,
+} as const satisfies Options;
+
 /** The options of a service as they are given on the command line, checked. Throws UsageError. */
-export function serviceOptions(values: Readonly<Record<string, unknown>>): RehostOptions {
+export function serviceOptions(given: Readonly<Record<string, unknown>>): RehostOptions {
+  const values: Readonly<Record<string, unknown>> = { ...defaultsOf(SERVICE_OPTIONS), ...given };
+  const { data, host, auth } = values as Record<'data' | 'host' | 'auth', string>;
   const {
-    data = '.rehost',
-    host = '127.0.0.1',
+    account,
+    region,
     source = [],
-    auth = 'sigv4',
-  } = values as { data?: string; host?: string; source?: string[]; auth?: string };
-  const { account = DEFAULT_CONFIG.account, region = DEFAULT_CONFIG.region } = values as {
-    account?: string;
-    region?: string;
+  } = { ...DEFAULT_CONFIG, ...values } as {
+    account: string;
+    region: string;
+    source?: string[];
   };
   if (auth !== 'sigv4' && auth !== 'none') throw new UsageError(`--auth ${auth}: give sigv4 or none`);
   if (auth === 'none' && !LOOPBACK.includes(host))
@@ -68,7 +101,7 @@ function endpointOf(value: unknown): { endpoint?: string } {
 }
 
 function portOf(value: unknown): number {
-  const port = value === undefined ? DEFAULT_PORT : Number(value);
+  const port = Number(value);
   if (Number.isInteger(port) && port >= 0 && port < 65_536) return port;
   throw new UsageError(`--port ${value}: give a number from 0 (any free port) to 65535`);
 }

@@ -6,11 +6,12 @@ import {
   type SMSClient,
 } from '@aws-sdk/client-sms';
 import type { Command } from './command.ts';
-import { requiredEndpoint } from './endpoint.ts';
+import { OF_THE_ENVIRONMENT, requiredEndpoint } from './endpoint.ts';
 
 export const status: Command = {
-  usage: 'rehost status',
   options: {},
+  notes: [OF_THE_ENVIRONMENT],
+  examples: [{ line: 'rehost status' }],
   async run() {
     const { sms } = requiredEndpoint(process.env);
     const apps = await allApps(sms);

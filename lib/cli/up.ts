@@ -1,18 +1,35 @@
 import type { RehostOptions } from '../local/rehost.ts';
 import type { Command } from './command.ts';
-import { COPY_USAGE } from './copy-options.ts';
-import { SERVICE_OPTIONS, SOURCE_HELP, serviceOptions } from './service-options.ts';
+import { SERVICE_OPTIONS, SOURCE_NOTE, serviceOptions } from './service-options.ts';
 
 export const up: Command = {
-  usage: `rehost up [--port 4599] [--host 127.0.0.1] [--data .rehost] [--source SOURCE]… [--auth sigv4|none] [--account 000000000000] [--region us-east-1] [--endpoint URL] [--run-scripts] [--target local|aws] [--connector-role ARN] [--bus NAME] ${COPY_USAGE}
-
-${SOURCE_HELP}`,
   options: {
     ...SERVICE_OPTIONS,
-    target: { type: 'string' },
-    'connector-role': { type: 'string' },
-    bus: { type: 'string' },
+    target: {
+      type: 'string',
+      value: 'local|aws',
+      default: 'local',
+      text: 'where snapshots, images, templates and stacks are made: in the data folder, or in the account and region of the environment’s AWS credentials',
+    },
+    'connector-role': {
+      type: 'string',
+      value: 'ARN',
+      text: 'with --target aws: the role that the credentials of connectors elsewhere come from (docs/connectors.md)',
+    },
+    bus: { type: 'string', value: 'NAME', text: 'an event bus in that account that gets all events, too' },
   },
+  notes: [
+    SOURCE_NOTE,
+    'It prints lines to export: with them in a shell, `rehost`, `aws sms` and boto3 there reach this service.',
+  ],
+  examples: [
+    { line: 'rehost up --source images:/srv/disks' },
+    {
+      text: 'slowly in working hours, and every block read back',
+      line: 'rehost up --source images:/srv/disks --bandwidth 2MiB@mon-fri,08:00-18:00 --verify full',
+    },
+    { text: 'into an account', line: 'AWS_REGION=eu-central-1 rehost up --target aws --source images:/srv/disks' },
+  ],
   async run({ values }) {
     const options = await withAccount(serviceOptions(values), values);
     // Loaded once the options are known to be right.
@@ -36,7 +53,7 @@ export AWS_REGION=${options.config!.region}`);
 
 /** The clients of AWS are loaded only for a service that needs them. */
 async function withAccount(options: RehostOptions, values: Readonly<Record<string, unknown>>): Promise<RehostOptions> {
-  if (values.target === undefined && values.bus === undefined) return options;
+  if (values.target === 'local' && values.bus === undefined) return options;
   const { awsOptions } = await import('./aws-options.ts');
   return awsOptions(options, values as Record<string, string | undefined>);
 }

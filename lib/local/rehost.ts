@@ -18,6 +18,7 @@ import type { Services, Target } from '../ports.ts';
 import { LOCAL_LIMITS, REMOTE_LIMITS } from '../replication/concurrency.ts';
 import { Pacer } from '../replication/pacer.ts';
 import type { CopySettings } from '../replication/transfer-server.ts';
+import { VERSION } from '../version.ts';
 import { startWorkflow } from '../workflows/rules.ts';
 import { firstAccessKey, lockFolder } from './data-folder.ts';
 import type { Faults } from './ebs/faults.ts';
@@ -70,8 +71,6 @@ export interface Rehost {
   idle(): Promise<void>;
   stop(): Promise<void>;
 }
-
-const VERSION = '0.1.0';
 
 /** Starts the whole service in this process. What was under way when it last ended, by whatever end, goes on. */
 export async function startRehost(options: RehostOptions): Promise<Rehost> {

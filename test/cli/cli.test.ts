@@ -91,7 +91,12 @@ describe('against the service of the environment', () => {
 describe('fails with exit status 2 and the usage', () => {
   test.each([
     ['an unknown command', ['fly'], 'there is no command fly'],
-    ['an unknown option', ['up', '--prot', '1'], "Unknown option '--prot'"],
+    ['an unknown option', ['up', '--prot', '1'], 'there is no option --prot'],
+    ['an option without its value', ['up', '--port'], '--port PORT: give the value'],
+    ['a value that is not wanted', ['up', '--run-scripts=yes'], '--run-scripts takes no value'],
+    ['an option that is required', ['export', 'ami-1'], '--output FILE is required'],
+    ['an argument too many', ['status', 'all'], 'nothing is expected where it says all'],
+    ['an unknown action', ['connectors', 'fly'], 'there is no fly; there are list, code, rotate'],
     ['a bad port', ['up', '--port', 'x'], '--port x'],
     ['a source that is not there', ['up', '--source', 'images:/nowhere/at/all'], '/nowhere/at/all'],
     ['an unknown kind of source', ['up', '--source', 'tape:x'], 'tape:x'],
@@ -134,6 +139,30 @@ describe('fails with exit status 1 and the member', () => {
     const { status, stderr } = await rehost(['migrate', path], env);
     expect([status, stderr]).toEqual([1, expect.stringContaining(message)]);
   });
+});
+
+test.each([
+  [
+    'no service there',
+    ['status'],
+    { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' },
+    /ECONNREFUSED 127.0.0.1:1; is there a service at/,
+  ],
+  ['no such migration', ['approve', 'nothing'], {}, /there is no migration nothing/],
+])('fails with exit status 1 and what to do: %s', async (_, args, more, message) => {
+  const { status, stderr } = await rehost(args, { ...env, ...more });
+  expect([status, stderr]).toEqual([1, expect.stringMatching(message)]);
+});
+
+test('fails with what to do when its port is taken', async () => {
+  const port = new URL(running.endpoint.url).port;
+  const { status, stderr } = await rehost(['up', '--port', port, '--data', join(folder, 'other')]);
+  expect([status, stderr]).toEqual([1, expect.stringContaining(`port ${port} of 127.0.0.1 is taken`)]);
+});
+
+test('says which version it is', async () => {
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8'));
+  expect((await rehost(['--version'])).stdout).toBe(`rehost ${version}\n`);
 });
 
 test('the README shows the help as it is printed', async () => {
