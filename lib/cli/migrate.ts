@@ -5,7 +5,13 @@ import {
   GetExecutionHistoryCommand,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { GetAppCommand, GetReplicationJobsCommand, ListAppsCommand, type ReplicationJob } from '@aws-sdk/client-sms';
+import {
+  GetAppCommand,
+  GetAppValidationOutputCommand,
+  GetReplicationJobsCommand,
+  ListAppsCommand,
+  type ReplicationJob,
+} from '@aws-sdk/client-sms';
 import type { Rehost } from '../local/rehost.ts';
 import type { MigrationPlan } from '../workflows/app-migration/plan.ts';
 import { describeFailure } from '../workflows/failure.ts';
@@ -22,7 +28,7 @@ import {
   runningMigration,
 } from './migration.ts';
 import { type Display, display, type ServerProgress } from './progress.ts';
-import { DATA, log, serviceOptions } from './service-options.ts';
+import { DATA, log, SERVICE_OPTIONS, serviceOptions } from './service-options.ts';
 
 /** Milliseconds between two looks at the migration. */
 const INTERVAL = 250;
@@ -36,13 +42,14 @@ const STEPS: Readonly<Record<string, string>> = {
   GenerateTemplate: 'Generating the template',
   AwaitApproval: 'Waiting for approval (`rehost approve MIGRATION`)',
   LaunchApp: 'Launching',
+  WaitForValidation: 'Validating',
   RecordFailure: 'The migration failed',
   StopReplication: 'Stopping replication, as the plan says',
   TerminateLaunch: 'Terminating the launch, as the plan says',
 };
 
 /** Options of the service that is started where there is none. */
-const OF_ITS_OWN = { data: DATA, ...COPY_OPTIONS };
+const OF_ITS_OWN = { data: DATA, 'run-scripts': SERVICE_OPTIONS['run-scripts'], ...COPY_OPTIONS };
 
 export const migrate: Command = {
   arguments: [{ name: 'FILE', text: 'the migration file, in YAML as examples/shop/migration.yaml' }],
@@ -145,31 +152,39 @@ async function watch(
   { app }: MigrationPlan,
   { endpoint, screen }: { endpoint: Endpoint; screen: Display },
 ): Promise<DescribeExecutionOutput> {
-  let seen = 0;
+  const seen: Seen = { id: 0 };
   for (;;) {
     const execution = await endpoint.sfn.send(new DescribeExecutionCommand({ executionArn }));
-    seen = await showSteps(executionArn, seen, { endpoint, screen });
+    await showSteps(executionArn, seen, { endpoint, screen });
     screen.servers(await serverProgress(app.name, endpoint, execution.startDate!));
     if (execution.status !== 'RUNNING') return execution;
     await sleep(INTERVAL);
   }
 }
 
-/** Shows the states that the workflow entered since the event of that number; answers the last one's. */
+/** What was shown of a migration: the last event of its history, and the last step. */
+interface Seen {
+  id: number;
+  text?: string;
+}
+
+/** Shows the states that the workflow entered since it was last looked at. */
 async function showSteps(
   executionArn: string,
-  seen: number,
+  seen: Seen,
   { endpoint, screen }: { endpoint: Endpoint; screen: Display },
-): Promise<number> {
+): Promise<void> {
   const { events = [] } = await endpoint.sfn.send(
     new GetExecutionHistoryCommand({ executionArn, reverseOrder: true, maxResults: 100 }),
   );
-  const fresh = events.filter(({ id }) => id! > seen).reverse();
+  const fresh = events.filter(({ id }) => id! > seen.id).reverse();
   for (const { stateEnteredEventDetails } of fresh) {
     const text = STEPS[stateEnteredEventDetails?.name ?? ''];
-    if (text) screen.step(text);
+    // A state that is entered again and again, while something is waited for, is told once.
+    if (text && text !== seen.text) screen.step(text);
+    if (text) seen.text = text;
   }
-  return fresh.at(-1)?.id ?? seen;
+  seen.id = fresh.at(-1)?.id ?? seen.id;
 }
 
 async function serverProgress(appName: string, endpoint: Endpoint, since: Date): Promise<ServerProgress[]> {
@@ -216,10 +231,14 @@ async function summarise(
     output,
   }: { endpoint: Endpoint; rehost: Rehost | undefined; eventsBefore: number; seconds: number; output: string },
 ) {
-  const { template, summary } = JSON.parse(output) as {
+  const { app, template, summary } = JSON.parse(output) as {
+    app: { appId: string };
     template: { bucket: string; key: string };
     summary: { stackName: string };
   };
+  const { validationOutputList: validations = [] } = await endpoint.sms.send(
+    new GetAppValidationOutputCommand({ appId: app.appId }),
+  );
   const images = (await jobsOfApp(plan.app.name, endpoint)).map(
     ({ vmServer, latestAmiId }) => `  ${latestAmiId}  ${vmServer?.vmName}`,
   );
@@ -236,6 +255,8 @@ async function summarise(
       `Template\n  ${template.bucket}/${template.key}`,
       `Stack\n  ${summary.stackName}${stack ? `  ${stack.status}` : ''}`,
       ...(instances.length > 0 ? [`Instances, in the order of their launch (${instances.length})`, ...instances] : []),
+      ...(validations.length > 0 ? [`Validations (${validations.length})`] : []),
+      ...validations.map(({ name, status, statusMessage }) => `  ${name}  ${status}  ${statusMessage ?? ''}`.trimEnd()),
       `Events published\n  ${(await countEvents(endpoint)) - eventsBefore}`,
       `Time\n  ${seconds.toFixed(1)} s`,
     ].join('\n'),

@@ -83,6 +83,7 @@ export const FUNCTION_RIGHTS: Readonly<Record<string, readonly Right[]>> = {
   StartReplication: STEP,
   PollReplication: STEP,
   PutLaunchConfiguration: STEP,
+  PutValidationConfiguration: ['sms'],
   GenerateTemplate: STEP,
   RequestApproval: WRITE,
   LaunchApp: STEP,

@@ -23,6 +23,7 @@ import { pollReplication } from './app-migration/poll-replication.ts';
 import { pollValidation } from './app-migration/poll-validation.ts';
 import { putLaunchConfiguration } from './app-migration/put-launch-configuration.ts';
 import { putReplicationConfiguration } from './app-migration/put-replication-configuration.ts';
+import { putValidationConfiguration } from './app-migration/put-validation-configuration.ts';
 import { recordFailure } from './app-migration/record-failure.ts';
 import { recordMigrated } from './app-migration/record-migrated.ts';
 import { requestApproval } from './app-migration/request-approval.ts';
@@ -105,6 +106,7 @@ export const MIGRATION_TASKS = {
   PollValidation: pollValidation,
   PutLaunchConfiguration: putLaunchConfiguration,
   PutReplicationConfiguration: putReplicationConfiguration,
+  PutValidationConfiguration: putValidationConfiguration,
   RecordFailure: recordFailure,
   RecordMigrated: recordMigrated,
   RequestApproval: requestApproval,

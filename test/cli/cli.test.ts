@@ -88,6 +88,37 @@ describe('against the service of the environment', () => {
   });
 });
 
+describe('a plan with a validation', () => {
+  const bucket = 'sms-app-scripts';
+  const place = () => join(folder, 'validated', 'objects', bucket);
+  const migrate = (...options: string[]) => {
+    const check = `{ name: answers, instanceId: mi-0123456789abcdef0, s3Location: { bucket: ${bucket}, key: check.sh }, scriptType: SHELL_SCRIPT, command: ./check.sh }`;
+    const file = planFile(`${PLAN}validation: { ssm: [${check}] }\nsources: [images:datacenter]\n`);
+    return rehost(['migrate', file, '--data', join(folder, 'validated'), '--run-scripts', ...options], {
+      AWS_ENDPOINT_URL: '',
+    });
+  };
+  const script = (text: string) => {
+    mkdirSync(place(), { recursive: true });
+    writeFileSync(join(place(), 'check.sh'), `#!/bin/sh\n${text}\n`);
+  };
+
+  test('fails with what its script says, and ends well once that is put right', async () => {
+    script('echo the shop is closed; exit 3');
+    expect(await migrate()).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('ValidationFailed: answers: exit code 3: the shop is closed'),
+    });
+    script('echo the shop answers');
+    const { status, stdout } = await migrate('--resume');
+    expect([status, stdout]).toEqual([
+      0,
+      expect.stringContaining('Validations (1)\n  answers  SUCCEEDED  the shop answers\n'),
+    ]);
+    expect(stdout.match(/^Validating$/gm)).toHaveLength(1);
+  }, 60_000);
+});
+
 describe('fails with exit status 2 and the usage', () => {
   test.each([
     ['an unknown command', ['fly'], 'there is no command fly'],
@@ -123,6 +154,11 @@ test('fails with exit status 2 where an option would do nothing', async () => {
 describe('fails with exit status 1 and the member', () => {
   test.each([
     ['a file that is not there', undefined, 'there is no such file'],
+    [
+      'a validation of no script',
+      `${PLAN}validation: { ssm: [{ name: a }] }\n`,
+      'validation.ssm[0].s3Location is required',
+    ],
     ['an unknown member', `${PLAN}groups: []\n`, 'there is no member groups'],
     [
       'a wrong type',

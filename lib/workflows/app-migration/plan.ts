@@ -1,3 +1,8 @@
+import { members, PlanError, repeated } from './plan-members.ts';
+import { type PlannedValidation, readValidation } from './plan-validation.ts';
+
+export { PlanError };
+
 /** What `rehost migrate FILE` reads, and a `Migration Requested` event carries. */
 export interface MigrationPlan {
   readonly app: {
@@ -10,6 +15,8 @@ export interface MigrationPlan {
   readonly replication?: PlannedReplication;
   /** Launch settings of all servers; a server's own come before them. */
   readonly launch?: PlannedLaunch & { readonly roleName?: string };
+  /** In the place of what the application has; what it has stays where this is absent. */
+  readonly validation?: PlannedValidation;
   /** Wait for a person's consent between template and launch. */
   readonly approval?: boolean;
   readonly onFailure?: (typeof ON_FAILURE)[number];
@@ -45,17 +52,13 @@ export interface PlannedLaunch {
 
 export const ON_FAILURE = ['NONE', 'STOP_REPLICATION', 'TERMINATE_LAUNCH'] as const;
 
-/** A plan that cannot be carried out; the message names the member. */
-export class PlanError extends Error {
-  override readonly name = 'PlanError';
-}
-
 const MEMBERS = {
   plan: {
     app: 'object',
     serverGroups: 'list',
     replication: 'object',
     launch: 'object',
+    validation: 'object',
     approval: 'boolean',
     onFailure: 'string',
     resume: 'string',
@@ -94,7 +97,10 @@ export function readPlan(value: unknown): MigrationPlan {
   const groups = (plan.serverGroups ?? []) as unknown[];
   if (groups.length === 0) throw new PlanError('serverGroups: name at least one group of servers');
   for (const [index, group] of groups.entries()) readGroup(group, `serverGroups[${index}]`);
-  refuseRepeated(groups as PlannedGroup[]);
+  const servers = (groups as PlannedGroup[]).flatMap((group) => group.servers.map(({ name }) => name));
+  const twice = repeated(servers);
+  if (twice) throw new PlanError(`serverGroups: server ${twice} is named twice`);
+  if (plan.validation !== undefined) readValidation(plan.validation, servers);
   return value as MigrationPlan;
 }
 
@@ -107,27 +113,4 @@ function readGroup(value: unknown, path: string) {
     const { name } = members(server, { ...MEMBERS.launch, name: 'string' }, `${path}.servers[${index}]`);
     if (!name) throw new PlanError(`${path}.servers[${index}].name is required`);
   }
-}
-
-function refuseRepeated(groups: readonly PlannedGroup[]) {
-  const names = groups.flatMap(({ servers }) => servers.map(({ name }) => name));
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice) throw new PlanError(`serverGroups: server ${twice} is named twice`);
-}
-
-/** The value as an object with only these members, each of its type. */
-function members<M extends Readonly<Record<string, string>>>(
-  value: unknown,
-  types: M,
-  path: string,
-): { [K in keyof M]?: unknown } {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new PlanError(`${path}: an object with ${Object.keys(types).join(', ')} is expected`);
-  for (const [name, member] of Object.entries(value)) {
-    const type = Object.hasOwn(types, name) ? types[name] : undefined;
-    if (!type) throw new PlanError(`${path}: there is no member ${name}; there are ${Object.keys(types).join(', ')}`);
-    const actual = Array.isArray(member) ? 'list' : member === null ? 'nothing' : typeof member;
-    if (actual !== type) throw new PlanError(`${path}.${name}: ${JSON.stringify(member)} is not a ${type}`);
-  }
-  return value;
 }
