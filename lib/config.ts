@@ -1,6 +1,5 @@
-import type { LicenseType } from './domain/app-configuration.ts';
 import { type Bandwidth, UNLIMITED } from './domain/bandwidth.ts';
-import type { Finalizer } from './domain/replication-job.ts';
+import type { Finalizers } from './domain/replication-job.ts';
 
 /** Every limit of the service, with SMS's documented value as the default. */
 export interface Limits {
@@ -84,7 +83,7 @@ export interface Config {
   /** Where launched servers reach this service, to say what their validation found; without a trailing slash. */
   readonly endpoint?: string;
   /** How a job's images are made, by its licence type: a guest that is to have AWS's licence has to be imported. */
-  readonly finalizers: Readonly<Record<LicenseType | 'NONE', Finalizer>>;
+  readonly finalizers: Finalizers;
   readonly copy: CopyConfig;
 }
 
@@ -93,6 +92,6 @@ export const DEFAULT_CONFIG: Config = {
   region: 'us-east-1',
   wireCasing: 'model',
   limits: DEFAULT_LIMITS,
-  finalizers: { AWS: 'import', BYOL: 'register', NONE: 'register' },
+  finalizers: { AWS: 'import', BYOL: 'register', NONE: 'auto' },
   copy: { bandwidth: UNLIMITED, verification: 'samples', scanEvery: 10 },
 };

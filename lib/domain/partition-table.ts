@@ -8,6 +8,8 @@ export interface PartitionTable {
   readonly hasEfiSystemPartition: boolean;
   /** Windows makes one on every disk that it starts from by UEFI. */
   readonly hasMicrosoftReservedPartition: boolean;
+  /** A disk that Windows starts from; where firmware starts the active partition of an MBR, that is one of NTFS. */
+  readonly startsWindows: boolean;
 }
 
 /** Bytes from the start of a disk in which its partition table is, of 128 entries in sectors of up to 4096 bytes. */
@@ -17,6 +19,9 @@ export const PARTITION_TABLE_SPAN = 2 * 4096 + 128 * 128;
 const EFI_SYSTEM_PARTITION = Buffer.from('28732ac11ff8d211ba4b00a0c93ec93b', 'hex');
 /** E3C9E316-0B5C-4DB8-817D-F92DF00215AE as it is stored. Source: Microsoft, CREATE_PARTITION_PARAMETERS. */
 const MICROSOFT_RESERVED_PARTITION = Buffer.from('16e3c9e35c0bb84d817df92df00215ae', 'hex');
+/** Type of partitions of NTFS (and exFAT, which nothing starts from), and the status of the active one. */
+const NTFS = 0x07;
+const ACTIVE = 0x80;
 const SECTOR_SIZES = [512, 4096];
 const MBR_SECTOR = 512;
 const MAX_ENTRIES = 1024;
@@ -26,10 +31,7 @@ const MIN_ENTRY = 128;
 /** Reads the partition table from the first bytes of a disk; undefined when there is none. */
 export function readPartitionTable(start: Buffer): PartitionTable | undefined {
   const sectorSize = SECTOR_SIZES.find((size) => start.toString('latin1', size, size + 8) === 'EFI PART');
-  if (sectorSize === undefined)
-    return hasMbr(start)
-      ? { scheme: 'mbr', sectorSize: MBR_SECTOR, hasEfiSystemPartition: false, hasMicrosoftReservedPartition: false }
-      : undefined;
+  if (sectorSize === undefined) return masterBootRecord(start);
   const entries = gptEntries(start, sectorSize);
   const has = (type: Buffer) => entries.some((entry) => entry.type.equals(type));
   return {
@@ -37,6 +39,7 @@ export function readPartitionTable(start: Buffer): PartitionTable | undefined {
     sectorSize,
     hasEfiSystemPartition: has(EFI_SYSTEM_PARTITION),
     hasMicrosoftReservedPartition: has(MICROSOFT_RESERVED_PARTITION),
+    startsWindows: has(MICROSOFT_RESERVED_PARTITION),
   };
 }
 
@@ -91,8 +94,12 @@ export const mbrEntries = (sector: Buffer): MbrEntry[] =>
   }));
 
 /** The mark at the end of the sector is also on a boot sector without partitions; there the table is code. */
-function hasMbr(start: Buffer): boolean {
-  if (start.length < MBR_SECTOR || start.readUInt16LE(510) !== 0xaa55) return false;
+function masterBootRecord(start: Buffer): PartitionTable | undefined {
+  if (start.length < MBR_SECTOR || start.readUInt16LE(510) !== 0xaa55) return undefined;
   const entries = mbrEntries(start);
-  return entries.every(({ status }) => status === 0 || status === 0x80) && entries.some(({ type }) => type !== 0);
+  const isTable = entries.every(({ status }) => status === 0 || status === ACTIVE);
+  if (!isTable || entries.every(({ type }) => type === 0)) return undefined;
+  const startsWindows = entries.some(({ status, type }) => status === ACTIVE && type === NTFS);
+  const ofGpt = { hasEfiSystemPartition: false, hasMicrosoftReservedPartition: false };
+  return { scheme: 'mbr', sectorSize: MBR_SECTOR, ...ofGpt, startsWindows };
 }

@@ -24,11 +24,19 @@ export const recentRuns = (times: readonly number[], now: number) => times.filte
 /** How snapshots become an image: registered as they are, or imported, which has AWS convert the guest first (drivers, boot loader, licence). */
 export type Finalizer = 'register' | 'import';
 
-/** How the images of a job are made: its licence type tells. */
-export const finalizerOf = (
+/** By a job's licence type. `auto`, for jobs without one: Windows is imported where that can be done, and EC2 sees which licence it needs; others are registered. */
+export type Finalizers = Readonly<Record<LicenseType, Finalizer> & { readonly NONE: Finalizer | 'auto' }>;
+
+/** How the images of a job are made: its licence type tells, or else its guest. */
+export function finalizerOf(
   { licenseType }: Pick<ReplicationJob, 'licenseType'>,
-  finalizers: Readonly<Record<LicenseType | 'NONE', Finalizer>>,
-): Finalizer => finalizers[licenseType ?? 'NONE'];
+  finalizers: Finalizers,
+  guest: { readonly startsWindows: boolean; readonly offered: readonly Finalizer[] },
+): Finalizer {
+  const finalizer = finalizers[licenseType ?? 'NONE'];
+  if (finalizer !== 'auto') return finalizer;
+  return guest.startsWindows && guest.offered.includes('import') ? 'import' : 'register';
+}
 
 /** A run has one transfer, whose id is made of the run's. */
 export const transferIdOf = (runId: string) => runId.replace(/^sms-run-/, 'sms-transfer-');

@@ -44,7 +44,14 @@ export const FUNCTION_RIGHTS: Readonly<Record<string, readonly Right[]>> = {
 
   BeginRun: COUNT,
   QueueTransfer: [...WRITE, 'images.finalizers', 'workflows.succeedTask'],
-  RegisterImage: [...WRITE, 'snapshots.list', 'snapshots.read', 'images.register', 'images.import'],
+  RegisterImage: [
+    ...WRITE,
+    'snapshots.list',
+    'snapshots.read',
+    'images.finalizers',
+    'images.register',
+    'images.import',
+  ],
   ApplyRetention: [...WRITE, 'store.query', 'images.deregister', 'snapshots.remove'],
   CompleteRun: COUNT,
   FailRun: [...COUNT, 'snapshots.remove'],

@@ -26,12 +26,19 @@ describe('readPartitionTable', () => {
   test.each([
     ['an MBR', mbr(0x83), { scheme: 'mbr', sectorSize: 512, hasEfiSystemPartition: false }, 'legacy-bios'],
     ['an MBR with a bootable partition', Buffer.from(mbr(0x83)).fill(0x80, 446, 447), { scheme: 'mbr' }, 'legacy-bios'],
+    ['an MBR of Windows', Buffer.from(mbr(0x07)).fill(0x80, 446, 447), { startsWindows: true }, 'legacy-bios'],
+    [
+      'an MBR with a disk of NTFS beside',
+      Buffer.from(mbr(0x83, 0x07)).fill(0x80, 446, 447),
+      { startsWindows: false },
+      'legacy-bios',
+    ],
     ['a GPT', gpt(512, [LINUX]), { scheme: 'gpt', hasEfiSystemPartition: false }, 'legacy-bios'],
     ['a GPT with an EFI system partition', gpt(512, [LINUX, EFI_SYSTEM]), { hasEfiSystemPartition: true }, 'uefi'],
     [
       'a GPT of Windows',
       gpt(512, [EFI_SYSTEM, MICROSOFT_RESERVED]),
-      { hasEfiSystemPartition: true, hasMicrosoftReservedPartition: true },
+      { hasEfiSystemPartition: true, hasMicrosoftReservedPartition: true, startsWindows: true },
       'uefi',
     ],
     ['its last entry', gpt(512, [...Array<string>(127).fill(LINUX), EFI_SYSTEM]), {}, 'uefi'],

@@ -34,6 +34,14 @@ function gpt(typeGuid: string): Buffer {
   disk.write(typeGuid, 1024, 'hex');
   return disk;
 }
+/** The first sectors of a disk with an MBR whose only partition, the active one, is of that type. */
+function activePartition(type: number): Buffer {
+  const disk = Buffer.alloc(1_000_448);
+  disk[446] = 0x80;
+  disk[450] = type;
+  disk.writeUInt16LE(0xaa55, 510);
+  return disk;
+}
 const EFI_SYSTEM = '28732ac11ff8d211ba4b00a0c93ec93b';
 
 let clock: VirtualClock;
@@ -199,8 +207,11 @@ describe('an image that is to be imported', () => {
   });
 
   /** A run whose disks are copied, and services whose images are imported as `answer` says. */
-  async function converting(answer: (spec: ImageSpec) => ImageImport) {
-    const id = await replicated({ 'a.img': gpt(EFI_SYSTEM) }, { licenseType: 'BYOL', numberOfRecentAmisToKeep: 1 });
+  async function converting(
+    answer: (spec: ImageSpec) => ImageImport,
+    { boot = gpt(EFI_SYSTEM), job = { licenseType: 'BYOL' } }: { boot?: Buffer; job?: object } = {},
+  ) {
+    const id = await replicated({ 'a.img': boot }, { ...job, numberOfRecentAmisToKeep: 1 });
     const { services } = started.rehost;
     const { replicationRunId: runId, amiId } = await firstRun(id);
     const { amiId: _, ...run } = (await services.store.get('ReplicationRun', runId!))!;
@@ -222,7 +233,7 @@ describe('an image that is to be imported', () => {
     const deregistered: string[] = [];
     const made: Services = {
       ...services,
-      config: { ...services.config, finalizers: { AWS: 'import', BYOL: 'import', NONE: 'register' } },
+      config: { ...services.config, finalizers: { AWS: 'import', BYOL: 'import', NONE: 'auto' } },
       images: {
         finalizers: () => ['register', 'import'],
         register: () => Promise.reject(new Error('not to be registered')),
@@ -263,6 +274,28 @@ describe('an image that is to be imported', () => {
     });
     await register();
     expect(specs).toMatchObject([{ licenseType: 'BYOL', bootMode: 'uefi', name: 'db1 sms-run-00000001' }]);
+  });
+
+  test.each([
+    ['Windows on a GPT', gpt('16e3c9e35c0bb84d817df92df00215ae')],
+    ['Windows on an MBR', activePartition(0x07)],
+  ])('is one of %s where the job has no licence type; AWS sees which it needs', async (_, boot) => {
+    const specs: ImageSpec[] = [];
+    const note = (spec: ImageSpec): ImageImport => {
+      specs.push(spec);
+      return { status: 'completed', imageId: 'ami-1' };
+    };
+    const { register } = await converting(note, { boot, job: {} });
+    expect(await register()).toEqual({ amiId: 'ami-1' });
+    expect(specs.map(({ licenseType }) => licenseType)).toEqual([undefined]);
+  });
+
+  test.each([
+    ['Linux on a GPT', gpt(EFI_SYSTEM)],
+    ['Linux on an MBR', activePartition(0x83)],
+  ])('is none of %s where the job has no licence type', async (_, boot) => {
+    const { register } = await converting(() => ({ status: 'active' }), { boot, job: {} });
+    await expect(register()).rejects.toThrow('not to be registered');
   });
 
   test('fails with the reason of AWS', async () => {

@@ -70,6 +70,7 @@ export const RULES: Readonly<Record<OperationName, Rules>> = {
       [`${limits.replicatingServers} servers are being replicated`, NOT_PERMITTED],
     ],
     notes: [
+      'Without `licenseType` the guest decides (SMS called that Auto): in an account a Windows Server gets the licence of AWS, all others keep their own. On one machine all do.',
       `A job ends by itself after ${limits.jobDays} days. After ${limits.consecutiveFailures} failed runs in a row it is paused, and deleted ${limits.pausedDays} days later unless it is resumed.`,
     ],
   },

@@ -11,11 +11,12 @@ interface Made {
   readonly run: ReplicationRun;
   readonly job: ReplicationJob;
   readonly transfer: TransferResult;
+  /** Of its boot disk. */
+  readonly table: PartitionTable | undefined;
 }
 
 /** The image of a run. Its name has the server's, and is the run's alone, so that a repeat finds it. */
-export async function imageSpec({ run, job, transfer }: Made, snapshots: Snapshots): Promise<ImageSpec> {
-  const table = await partitionTableOf(transfer.disks[0]?.snapshotId, snapshots);
+export function imageSpec({ run, job, transfer, table }: Made): ImageSpec {
   const bootMode = transfer.bootMode ?? (table && bootModeOf(table));
   const consistency = consistencyOf(transfer);
   return {
@@ -51,8 +52,11 @@ const imageDisk = ({ snapshotId, sizeGiB, bytes }: TransferResult['disks'][numbe
 const platformOf = ({ hasMicrosoftReservedPartition }: PartitionTable) =>
   hasMicrosoftReservedPartition ? 'Windows' : 'Linux';
 
-/** All of it is in the first block, which is absent when it is zero. */
-async function partitionTableOf(id: string | undefined, snapshots: Snapshots): Promise<PartitionTable | undefined> {
+/** The partition table of a disk. All of it is in the first block, which is absent when it is zero. */
+export async function partitionTableOf(
+  id: string | undefined,
+  snapshots: Snapshots,
+): Promise<PartitionTable | undefined> {
   if (id === undefined) return undefined;
   for await (const { index, token } of snapshots.list(id))
     return index === 0 ? readPartitionTable((await snapshots.read(id, index, token)).data) : undefined;

@@ -41,7 +41,9 @@ export async function queueTransfer(
   const run = await store.get('ReplicationRun', replicationRunId);
   const job = run && (await store.get('ReplicationJob', run.replicationJobId));
   if (!run || !job) throw new Error(`no replication run ${replicationRunId}`);
-  if (!images.finalizers().includes(finalizerOf(job, config.finalizers)))
+  const offered = images.finalizers();
+  // What the guest is, and what it needs then, its copy tells.
+  if (!offered.includes(finalizerOf(job, config.finalizers, { startsWindows: false, offered })))
     throw new ConversionNeedsAwsError(
       `job ${job.id} has license type ${job.licenseType ?? 'NONE'}, whose images AWS converts, and this service makes images on one machine; leave licenseType out, or set it to BYOL, for images of the disks as they are`,
     );

@@ -4,7 +4,7 @@ import { finalizerOf } from '../../domain/replication-job.ts';
 import { created, unchanged } from '../../domain/transition.ts';
 import type { ImageSpec, Services } from '../../ports.ts';
 import type { TransferResult } from '../../replication/transfer-server.ts';
-import { imageSpec } from './image-spec.ts';
+import { imageSpec, partitionTableOf } from './image-spec.ts';
 
 /** AWS gave the conversion up. */
 export class ImageImportError extends Error {
@@ -22,9 +22,11 @@ export async function registerImage(
   if (!run || !job || run.state !== 'ACTIVE') return {};
   if (run.amiId) return { amiId: run.amiId };
 
-  const spec = await imageSpec({ run, job, transfer }, snapshots);
+  const table = await partitionTableOf(transfer.disks[0]?.snapshotId, snapshots);
+  const spec = imageSpec({ run, job, transfer, table });
+  const guest = { startsWindows: table?.startsWindows ?? false, offered: services.images.finalizers() };
   const made =
-    finalizerOf(job, config.finalizers) === 'import'
+    finalizerOf(job, config.finalizers, guest) === 'import'
       ? await imported(spec, run, services)
       : await services.images.register(spec);
   const consistency = consistencyOf(transfer);
