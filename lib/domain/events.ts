@@ -69,6 +69,7 @@ const REFERENCES: { [K in Kind]?: (entity: Entities[K]) => Record<string, unknow
     groupServers: run.group?.servers,
     groupSkewMilliseconds: run.group && skewOf(run.group),
     groupMissing: run.group?.missing,
+    groupElsewhere: run.group?.elsewhere,
   }),
   Connector: ({ vmManagerId, vmManagerName }) => ({ vmManagerId, vmManagerName }),
   Transfer: ({ replicationRunId, replicationJobId, serverId, connectorId, attempt, epoch, groupId }) => ({

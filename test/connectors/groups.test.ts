@@ -3,6 +3,7 @@ import {
   GetConnectorsCommand,
   StartAppReplicationCommand,
   StartOnDemandAppReplicationCommand,
+  UpdateAppCommand,
 } from '@aws-sdk/client-sms';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import type { ReplicationRun } from '../../lib/domain/entities.ts';
@@ -11,7 +12,7 @@ import { type Behaviour, type SimulatedSource, simulatedSource } from '../simula
 import { startAgent, type TestAgent } from '../support/agent.ts';
 import { createApp, putReplication, type TestApp } from '../support/app.ts';
 import { importedServers, type Place } from '../support/connectors.ts';
-import { type Started, start, until } from '../support/start.ts';
+import { type Started, start, until, writeDisk } from '../support/start.ts';
 
 /** A few seconds are enough; a machine with other work takes longer. */
 jest.setTimeout(60_000);
@@ -125,6 +126,66 @@ test('a strict group fails when its servers are frozen too far apart', async () 
       state: 'FAILED',
       statusMessage: expect.stringMatching(/were frozen 8(\.\d+)? s apart, and 5 s are allowed/),
     });
+});
+
+/** Servers of a second manager, in a folder beside, with a connector of its own. */
+async function besideIt(): Promise<TestAgent> {
+  const beside = join(started.folder, 'beside');
+  writeDisk(beside, 'db9');
+  return startAgent(place, { source: simulatedSource(beside), folder: join(started.folder, 'two') });
+}
+
+async function ofTwoManagers(tags: Record<string, string> = {}): Promise<TestApp> {
+  agent = await startAgent(place, { source: simulatedSource(started.source), folder: join(started.folder, 'one') });
+  const ids = await importedServers(started.sms);
+  const app = await createApp(started, {
+    groups: [[ids.get('db9')!], [ids.get('web1')!, ids.get('web2')!]],
+    tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
+  });
+  await putReplication(started, app, { frequency: 24 });
+  await started.sms.send(new StartAppReplicationCommand({ appId: app.appId }));
+  await rested(app);
+  return app;
+}
+
+test('servers of two managers are frozen by each of their connectors; the runs say apart from whom', async () => {
+  const other = await besideIt();
+  const { db9, web1, web2 } = await runs(await ofTwoManagers());
+  expect(db9).toMatchObject({ state: 'COMPLETED', statusMessage: 'Completed' });
+  for (const run of [web1, web2])
+    expect(run).toMatchObject({
+      state: 'COMPLETED',
+      group: { servers: 2, elsewhere: ['db9'] },
+      statusMessage: expect.stringMatching(/^Completed. 2 servers were frozen .*, apart from db9 of another manager$/),
+    });
+  const completed = (await eventsOf('Replication Run')).filter(({ detail }) => detail.to === 'COMPLETED');
+  expect(completed.flatMap(({ detail }) => detail.groupElsewhere ?? [])).toEqual(['db9', 'db9']);
+  await other.stop();
+});
+
+test('servers of two managers cannot be frozen all or none: neither begun so, nor gone on with', async () => {
+  const other = await besideIt();
+  const strict = await ofTwoManagers({ 'rehost:max-skew-seconds': '5' });
+  const message =
+    /frozen all or none .* of 2 managers, (beside and datacenter|datacenter and beside), .*make an application for each/;
+  expect(await strict.summary()).toMatchObject({
+    replicationStatus: 'REPLICATION_FAILED',
+    replicationStatusMessage: expect.stringMatching(message),
+  });
+  expect(await eventsOf('Transfer')).toEqual([]);
+
+  await started.sms.send(new UpdateAppCommand({ appId: strict.appId, tags: [] }));
+  await started.sms.send(new StartAppReplicationCommand({ appId: strict.appId }));
+  await rested(strict);
+  const tags = [{ key: 'rehost:max-skew-seconds', value: '5' }];
+  await started.sms.send(new UpdateAppCommand({ appId: strict.appId, tags }));
+  await started.sms.send(new StartOnDemandAppReplicationCommand({ appId: strict.appId }));
+  const later = await until(
+    () => runs(strict),
+    (all) => Object.values(all).every(({ type, state }) => type === 'ON_DEMAND' && state === 'FAILED'),
+  );
+  for (const run of Object.values(later)) expect(run.statusMessage).toMatch(message);
+  await other.stop();
 });
 
 test('a tag that says no number fails the runs by name', async () => {

@@ -1,5 +1,7 @@
+import { jobsOf } from '../../app-jobs.ts';
 import type { ReplicationRun, Transfer } from '../../domain/entities.ts';
 import { maxSkewOf, type RunGroup, skewOf } from '../../domain/group.ts';
+import { isEnded } from '../../domain/replication-job.ts';
 import { unchanged } from '../../domain/transition.ts';
 import type { FrozenTransfer, SendMessageResult } from '../../messages.ts';
 import { demandTransfer, failTransfer } from './copy-result.ts';
@@ -29,7 +31,7 @@ export async function freezeResult(
   const isFrozen = ({ told }: Member) => told.frozenAt !== undefined;
   const frozen = members.filter(isFrozen);
   const failed = members.filter((member) => !isFrozen(member));
-  const group = groupOf(groupId, { frozen, failed });
+  const group = groupOf(groupId, { frozen, failed, elsewhere: await elsewhereOf(members[0], services) });
   const problem = await strictProblem(group, { failed, members, services });
 
   for (const member of failed) await fail(member, services);
@@ -42,7 +44,7 @@ export async function freezeResult(
 /** The group with what its runs knew of it before: a member that was frozen anew moves its ends apart, never together. */
 function groupOf(
   id: string,
-  { frozen, failed }: { frozen: readonly Member[]; failed: readonly Member[] },
+  { frozen, failed, elsewhere }: { frozen: readonly Member[]; failed: readonly Member[]; elsewhere: readonly string[] },
 ): RunGroup | undefined {
   if (frozen.length === 0) return undefined;
   const known = frozen.map(({ run }) => run.group).find((group) => group?.id === id);
@@ -54,7 +56,20 @@ function groupOf(
     first: Math.min(...instants),
     last: Math.max(...instants),
     ...(missing.length > 0 ? { missing } : {}),
+    ...(elsewhere.length > 0 ? { elsewhere } : {}),
   };
+}
+
+/** Names of the application's servers that are replicated from other managers. */
+async function elsewhereOf(member: Member | undefined, services: ConnectorServices): Promise<string[]> {
+  const { appId, vmServer } = member?.transfer ?? {};
+  const app = appId === undefined ? undefined : await services.store.get('App', appId);
+  const jobs = app ? await jobsOf(app, services) : [];
+  const { vmManagerId } = vmServer?.vmServerAddress ?? {};
+  return jobs
+    .filter((job) => !isEnded(job) && job.vmServer.vmServerAddress.vmManagerId !== vmManagerId)
+    .map((job) => job.vmServer.vmName)
+    .sort();
 }
 
 const nameOf = ({ transfer }: Member) => transfer.vmServer.vmName;

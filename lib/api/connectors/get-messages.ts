@@ -1,5 +1,5 @@
 import type { Connector, Transfer } from '../../domain/entities.ts';
-import { MAX_SKEW_TAG } from '../../domain/group.ts';
+import { isStrict } from '../../domain/group.ts';
 import { advance, type Change, unchanged } from '../../domain/transition.ts';
 import type { GetMessagesRequest, GetMessagesResult, HeldTransfer, Message } from '../../messages.ts';
 import { ConflictError } from '../../store.ts';
@@ -157,7 +157,7 @@ async function messagesOf(transfers: readonly Transfer[], { services }: Speaker)
     messages.push({
       type: 'FREEZE',
       groupId,
-      strict: app?.tags.some(({ key }) => key === MAX_SKEW_TAG) ?? false,
+      strict: app !== undefined && isStrict(app),
       transfers: members.map(workOf),
     });
   }

@@ -1,4 +1,6 @@
 import { serverIdsOf } from '../../domain/app.ts';
+import type { VmServer } from '../../domain/entities.ts';
+import { demandOneManager } from '../../domain/group.ts';
 import { isEnded } from '../../domain/replication-job.ts';
 import { advance, unchanged } from '../../domain/transition.ts';
 import type { Services } from '../../ports.ts';
@@ -17,14 +19,16 @@ export async function validateReplication(
   if (app?.replicationStatus !== 'VALIDATION_IN_PROGRESS') return {};
   const { items: connectors } = await store.query('Connector', { index: 'all', partition: 'all' });
   const managers = connectors.filter(({ status }) => status === 'HEALTHY').map(({ vmManagerId }) => vmManagerId);
-  for (const serverId of serverIdsOf(app)) await checkServer(serverId, managers, services);
+  const servers: VmServer[] = [];
+  for (const serverId of serverIdsOf(app)) servers.push(await checkedServer(serverId, managers, services));
+  demandOneManager(app, servers);
   await store.transact([
     advance(unchanged('App', app), ['App Replication', 'REPLICATION_PENDING'], { at: clock.now() }),
   ]);
   return {};
 }
 
-async function checkServer(serverId: string, managers: readonly string[], { store }: Services) {
+async function checkedServer(serverId: string, managers: readonly string[], { store }: Services): Promise<VmServer> {
   const server = await store.get('Server', serverId);
   if (!server)
     throw new ServerCannotBeReplicatedError(
@@ -41,4 +45,5 @@ async function checkServer(serverId: string, managers: readonly string[], { stor
     throw new ServerCannotBeReplicatedError(
       `server ${serverId} (${vmName}) has replication job ${job.id}; delete that first`,
     );
+  return server.vmServer;
 }

@@ -23,6 +23,7 @@ const OF_VALIDATION = [
   'DiskShrunkError',
   'TooManyDisksError',
   'ConversionNeedsAwsError',
+  'GroupSpreadError',
 ];
 
 /** In SMS's words, as far as they are known. Source: its user guide, troubleshooting. */

@@ -1,5 +1,7 @@
+import { jobsOf } from '../../app-jobs.ts';
 import type { Transfer } from '../../domain/entities.ts';
-import { finalizerOf, transferIdOf } from '../../domain/replication-job.ts';
+import { demandOneManager, isStrict } from '../../domain/group.ts';
+import { finalizerOf, isEnded, transferIdOf } from '../../domain/replication-job.ts';
 import { advance, created, unchanged } from '../../domain/transition.ts';
 import type { Json } from '../../json.ts';
 import { ConversionNeedsAwsError, type Services } from '../../ports.ts';
@@ -41,6 +43,13 @@ export async function queueTransfer(
   const run = await store.get('ReplicationRun', replicationRunId);
   const job = run && (await store.get('ReplicationJob', run.replicationJobId));
   if (!run || !job) throw new Error(`no replication run ${replicationRunId}`);
+  // Its application may have become strict, or got servers of another manager, since it was validated.
+  const app = job.appId === undefined ? undefined : await store.get('App', job.appId);
+  if (app && isStrict(app))
+    demandOneManager(
+      app,
+      (await jobsOf(app, { store })).filter((one) => !isEnded(one)).map(({ vmServer }) => vmServer),
+    );
   const offered = images.finalizers();
   // What the guest is, and what it needs then, its copy tells.
   if (!offered.includes(finalizerOf(job, config.finalizers, { startsWindows: false, offered })))
