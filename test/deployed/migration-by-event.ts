@@ -31,7 +31,9 @@ export function migrationByEvent(deployment: () => Deployment) {
   const becomes = (member: 'launchStatus' | 'replicationStatus' | 'status', state: string) =>
     until(app, (one) => one[member] === state, PATIENCE);
 
-  test('an event starts it, a person approves it, it ends as migrated', async () => {
+  test('an event starts it, a person approves it, it ends as migrated once its server says that it works', async () => {
+    const s3Location = { bucket: BUCKET, key: 'check' };
+    await deployed().connector.services.objects.put(s3Location, '#!/bin/sh\ntrue\n');
     await requestMigration(deployed(), {
       app: { name: 'shop', tags: { team: 'a' } },
       serverGroups: [
@@ -40,6 +42,7 @@ export function migrationByEvent(deployment: () => Deployment) {
       ],
       replication: { frequency: 24, numberOfRecentAmisToKeep: 1 },
       launch: { instanceType: 't3.small' },
+      validation: { userData: [{ name: 'is-up', server: 'db1', s3Location, scriptType: 'SHELL_SCRIPT' }] },
       approval: true,
     });
     const execution = await executionOf(deployed(), 'app-migration', 'shop-migration-');
@@ -49,15 +52,15 @@ export function migrationByEvent(deployment: () => Deployment) {
       PATIENCE,
     );
     await approve(deployed(), execution);
-    expect(await ended(deployed(), execution)).toMatchObject({ status: 'SUCCEEDED' });
     const { apps = [] } = await send(new ListAppsCommand({}));
     appId = apps.find(({ name }) => name === 'shop')!.appId!;
+    await until(outputs, ([validation]) => validation?.status === 'IN_PROGRESS', PATIENCE);
+    await report('Db1');
+    expect(await ended(deployed(), execution)).toMatchObject({ status: 'SUCCEEDED' });
     expect(await app()).toMatchObject({ replicationStatus: 'REPLICATED', launchStatus: 'LAUNCHED' });
   }, 90_000);
 
   test('a second run replaces the images, and a launch the stack’s servers, which then validate', async () => {
-    const { services } = deployed().connector;
-    await services.objects.put({ bucket: BUCKET, key: 'check' }, '#!/bin/sh\ntrue\n');
     await send(new PutAppValidationConfigurationCommand({ appId, ...(await validations()) }));
     const before = await imagesOf(deployed());
     await send(new StartOnDemandAppReplicationCommand({ appId, description: 'before the launch' }));

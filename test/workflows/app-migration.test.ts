@@ -9,7 +9,12 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { GetAppCommand, GetReplicationJobsCommand, ListAppsCommand } from '@aws-sdk/client-sms';
+import {
+  GetAppCommand,
+  GetAppValidationConfigurationCommand,
+  GetReplicationJobsCommand,
+  ListAppsCommand,
+} from '@aws-sdk/client-sms';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fastClock } from '../simulators/fast-clock.ts';
 import { type Started, start, until } from '../support/start.ts';
@@ -113,6 +118,50 @@ describe('app-migration', () => {
     expect((await ended(executionArn)).status).toBe('SUCCEEDED');
   });
 
+  test('a plan’s validations take the place of the application’s; without any those stay', async () => {
+    const ssm = (name: string) => ({
+      name,
+      instanceId: 'mi-0123456789abcdef0',
+      s3Location: { bucket: 'sms-app-scripts', key: 'check' },
+      scriptType: 'SHELL_SCRIPT',
+      command: './check',
+    });
+    const ids = async () => {
+      const { appId } = await app();
+      const { appValidationConfigurations = [], serverGroupValidationConfigurations = [] } = await started.sms.send(
+        new GetAppValidationConfigurationCommand({ appId }),
+      );
+      const ofServers = serverGroupValidationConfigurations.flatMap(({ serverValidationConfigurations = [] }) =>
+        serverValidationConfigurations.map(({ name, server, validationId }) => [
+          `${name} of ${server!.vmServer!.vmName}`,
+          validationId,
+        ]),
+      );
+      return Object.fromEntries([
+        ...appValidationConfigurations.map(({ name, validationId }) => [name, validationId]),
+        ...ofServers,
+      ]);
+    };
+    // No script may run on this machine: the migration says so, and fails with it.
+    const first = await ended(await begin('validated', plan({ validation: { ssm: [ssm('a'), ssm('b')] } })));
+    expect(first).toMatchObject({ error: 'ValidationFailed', cause: expect.stringContaining('--run-scripts') });
+    const before = await ids();
+    expect(Object.keys(before)).toEqual(['a', 'b']);
+    expect(await ended(await begin('unsaid', plan()))).toMatchObject({ error: 'ValidationFailed' });
+    expect(await ids()).toEqual(before);
+
+    const { instanceId: _, command: __, ...boot } = ssm('a');
+    const userData = [{ ...boot, server: 'web1' }];
+    const other = await ended(await begin('other', plan({ validation: { ssm: [ssm('c'), ssm('b')], userData } })));
+    expect(other.cause).toContain('there is no object sms-app-scripts/check; put the script there first');
+    const after = await ids();
+    expect(after).toEqual({ b: before.b, c: expect.any(String), 'a of web1': expect.any(String) });
+    expect(after['a of web1']).not.toBe(before.a);
+
+    expect((await ended(await begin('none', plan({ validation: {} })))).status).toBe('SUCCEEDED');
+    expect(await ids()).toEqual({});
+  });
+
   test('fails by name when the plan names a server that is not there', async () => {
     const input = plan({
       app: { name: 'other' },
@@ -142,11 +191,15 @@ describe('app-migration', () => {
 
   test('executions are listed by their names, newest first', async () => {
     const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn: MACHINE }));
-    expect(executions.slice(0, 7).map(({ name }) => name)).toEqual([
+    expect(executions.slice(0, 11).map(({ name }) => name)).toEqual([
       'broken',
       'no-plan',
       'bad-plan',
       'nobody',
+      'none',
+      'other',
+      'unsaid',
+      'validated',
       'approved',
       'second',
       'first',

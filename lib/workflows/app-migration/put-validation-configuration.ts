@@ -24,7 +24,7 @@ export async function putValidationConfiguration(input: MigrationInput, services
         serverGroupId,
         serverValidationConfigurations: (validation.userData ?? []).flatMap((one) => {
           const server = servers.find(({ planned }) => planned.name === one.server);
-          return server ? [{ ...ofUserData(one, ids), server: { serverId: server.serverId } }] : [];
+          return server ? [ofUserData(one, { serverId: server.serverId, ids })] : [];
         }),
       })),
     }),
@@ -32,7 +32,10 @@ export async function putValidationConfiguration(input: MigrationInput, services
   return null;
 }
 
-type Ids = ReadonlyMap<string | undefined, string | undefined>;
+/** Ids of validations by their names, and of those by user data by their servers as well: one that moves is another. */
+type Ids = ReadonlyMap<string, string | undefined>;
+
+const keyOf = (name: string | undefined, serverId = '') => `${serverId}/${name}`;
 
 interface Configuration {
   readonly appValidationConfigurations?: AppValidationConfiguration[] | undefined;
@@ -41,19 +44,26 @@ interface Configuration {
 
 function idsByName({ appValidationConfigurations = [], serverGroupValidationConfigurations = [] }: Configuration): Ids {
   const ofServers = serverGroupValidationConfigurations.flatMap(({ serverValidationConfigurations: all = [] }) => all);
-  return new Map([...appValidationConfigurations, ...ofServers].map(({ name, validationId }) => [name, validationId]));
+  return new Map([
+    ...appValidationConfigurations.map(({ name, validationId }) => [keyOf(name), validationId] as const),
+    ...ofServers.map(({ name, server, validationId }) => [keyOf(name, server?.serverId), validationId] as const),
+  ]);
 }
 
 const ofSystemsManager = ({ name, s3Location, ...ssm }: PlannedSsmValidation, ids: Ids) => ({
-  validationId: ids.get(name),
+  validationId: ids.get(keyOf(name)),
   name,
   appValidationStrategy: 'SSM' as const,
   ssmValidationParameters: { ...ssm, source: { s3Location } },
 });
 
-const ofUserData = ({ name, s3Location, scriptType }: PlannedUserDataValidation, ids: Ids) => ({
-  validationId: ids.get(name),
+const ofUserData = (
+  { name, s3Location, scriptType }: PlannedUserDataValidation,
+  { serverId, ids }: { serverId: string | undefined; ids: Ids },
+) => ({
+  validationId: ids.get(keyOf(name, serverId)),
   name,
+  server: { serverId },
   serverValidationStrategy: 'USERDATA' as const,
   userDataValidationParameters: { scriptType, source: { s3Location } },
 });
