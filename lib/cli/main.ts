@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { VERSION } from '../version.ts';
-import { type Command, UsageError } from './command.ts';
+import { type Command, type Options, UsageError } from './command.ts';
 import { helpOf, optionText, usageOf } from './help.ts';
 
 interface Entry {
@@ -113,14 +113,18 @@ function parsed(args: readonly string[], { options }: Command) {
   } catch (error) {
     const { code = '', message } = error as Error & { code?: string };
     if (!code.startsWith('ERR_PARSE_ARGS')) throw error;
-    const unknown = /Unknown option '(-[^']*)'/.exec(message)?.[1];
-    const missing = /Option '--?([^' ]+) <value>'/.exec(message)?.[1];
-    if (unknown) throw new UsageError(`there is no option ${unknown}`, { cause: error });
-    const needless = /Option '(--[^']+)' does not take an argument/.exec(message)?.[1];
-    if (needless) throw new UsageError(`${needless} takes no value`, { cause: error });
-    if (missing) throw new UsageError(`--${missing} ${options[missing]?.value}: give the value`, { cause: error });
-    throw new UsageError(message, { cause: error });
+    throw new UsageError(refusal(message, options), { cause: error });
   }
+}
+
+function refusal(message: string, options: Options): string {
+  const [, unknown] = /Unknown option '(-[^']*)'/.exec(message) ?? [];
+  if (unknown) return `there is no option ${unknown}`;
+  const [, flag] = /Option '(--[^']+)' does not take an argument/.exec(message) ?? [];
+  if (flag) return `${flag} takes no value`;
+  const [, option] = /Option '--([^' ]+) <value>'/.exec(message) ?? [];
+  const found = option === undefined ? undefined : options[option];
+  return option && found ? `${optionText(option, found)}: give the value` : message;
 }
 
 function demandArguments(positionals: readonly string[], { arguments: expected = [] }: Command) {
@@ -130,17 +134,17 @@ function demandArguments(positionals: readonly string[], { arguments: expected =
   if (surplus !== undefined) throw new UsageError(`nothing is expected where it says ${surplus}`);
 }
 
+function demandOptions(values: Readonly<Record<string, unknown>>, { options }: Command) {
+  const missing = Object.entries(options).find(([name, { required }]) => required && !values[name]);
+  if (missing) throw new UsageError(`${optionText(...missing)} is required`);
+}
+
 function report(error: Error, name: string, command: Command): number {
   const usageProblem = error instanceof UsageError;
   console.error(`rehost: ${messageOf(error)}`);
   if (usageProblem) console.error(`${usageOf(name, command)}\n\`rehost ${name} --help\` tells more.`);
   else if (process.env.REHOST_DEBUG) console.error(error.stack);
   return usageProblem ? 2 : 1;
-}
-
-function demandOptions(values: Readonly<Record<string, unknown>>, { options }: Command) {
-  const missing = Object.entries(options).find(([name, { required }]) => required && !values[name]);
-  if (missing) throw new UsageError(`${optionText(...missing)} is required`);
 }
 
 /** Codes of connections that nobody took. */
