@@ -38,6 +38,7 @@ const INPUT = {
   app: { name: 'nothing', appId: 'app-00000000000000000' },
   serverGroups: [{ name: 'all', launchOrder: 1, servers: [{ name: 'nobody' }] }],
   transfer: { disks: [] },
+  validation: {},
   template: { bucket: 'sms-app-123456789012-us-east-1', key: 'none', serverIds: [] },
   stack: { stackName: 'sms-app-00000000000000000', waitSeconds: 1, polls: 0 },
   validations: { waitSeconds: 1, polls: 0 },

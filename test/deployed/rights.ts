@@ -23,10 +23,6 @@ export const UNSEEN: Readonly<Record<string, string>> = {
   'CreateStack s3:ListBucket': NO_CALL,
   'RenderTemplate s3:ListBucket': NO_CALL,
   'CreateOnDemandRuns dynamodb:UpdateItem': 'only where the application’s last job ends at the same moment',
-  'PollValidation dynamodb:GetItem':
-    'only where the plan’s application has validations; test/workflows/app-validation.test.ts',
-  'PollValidation dynamodb:PutItem':
-    'only where the plan’s application has validations; test/workflows/app-validation.test.ts',
   'BeginRun dynamodb:UpdateItem': 'only where the application’s last job ends while its run begins',
   'DeleteApp dynamodb:UpdateItem': 'only where the application still counts as replicating, after a failed start',
   'RegisterImage ec2:ImportImage': 'moto has no ImportImage; test/aws/import-image.test.ts',
