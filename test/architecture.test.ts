@@ -28,7 +28,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   engine: [],
   aws: ['domain', 'api', 'workflows', 'replication'],
   local: ['domain', 'api', 'workflows', 'replication', 'connector', 'agent', 'engine'],
-  infra: [],
+  // The table by which events start workflows: the bus’s rules are made of it.
+  infra: ['workflows'],
   cli: ['domain', 'api', 'workflows', 'replication', 'connector', 'agent', 'local', 'aws', 'engine'],
 };
 /** Time, chance, processes and the network come in through ports. */

@@ -7,6 +7,7 @@ import { Schedule, ScheduleExpression, ScheduleGroup } from 'aws-cdk-lib/aws-sch
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { MIGRATION_REQUESTED, RULES } from '../workflows/rules.ts';
 import { deadLetters } from './dead-letters.ts';
 import { definitionOf, descriptionOf, functionNamesOf, WORKFLOW_NAMES } from './definition.ts';
 import { BundledFunction } from './function.ts';
@@ -85,8 +86,12 @@ export class Workflows extends Construct {
           }),
         ],
       });
-    on('StateChanges', 'State changes start the workflows that follow them', { source: ['rehost'] });
-    on('MigrationRequested', 'Whoever may put events may ask for a migration', { detailType: ['Migration Requested'] });
+    for (const [detailType, { when }] of Object.entries(RULES)) {
+      const what = `${detailType.replaceAll(' ', '')}s`;
+      const eventPattern = { source: ['rehost'], detailType: [detailType], detail: when };
+      on(what, `A ${detailType} starts what follows it`, eventPattern);
+    }
+    on('MigrationRequested', 'Whoever may put events may ask for a migration', { detailType: [MIGRATION_REQUESTED] });
   }
 
   #measure({ settings, surroundings, environment }: Service) {

@@ -1,4 +1,5 @@
 import type { ReplicationRun } from '../domain/entities.ts';
+import { type EventPattern, matches } from '../domain/event-pattern.ts';
 import type { EventBridgeEvent, StateChange } from '../domain/events.ts';
 import { DAY } from '../domain/time.ts';
 import type { Json } from '../json.ts';
@@ -12,81 +13,92 @@ export interface WorkflowStart {
   readonly input: Json;
 }
 
-type Rule = (event: StateChange, services: Pick<Services, 'config'>) => WorkflowStart | undefined;
+/** What a state change starts. */
+interface Rule {
+  /** Which details of the event: the rules on EventBridge's bus are made of the same patterns. */
+  readonly when: EventPattern;
+  start(event: StateChange, services: Pick<Services, 'config'>): WorkflowStart;
+}
 
 /**
  * Which state change starts which workflow, by detail-type. Nothing else starts workflows: the API writes a state with its event in one transaction, and
  * the event, delivered at least once, starts what follows. So no start is lost, and waiting (for a schedule, for 90 days) is an execution that waits.
  */
 export const RULES: Readonly<Record<string, Rule>> = {
-  'Server Catalog State Change': ({ to, importNumber }) =>
-    to === 'IMPORTING'
-      ? { workflow: 'catalog-import', name: `import-${importNumber}`, input: { importNumber: importNumber as number } }
-      : undefined,
-
-  'App Catalog State Change': ({ to, appImportNumber, roleName }) =>
-    to === 'IMPORTING'
-      ? {
-          workflow: 'app-catalog-import',
-          name: `app-import-${appImportNumber}`,
-          input: { appImportNumber: appImportNumber as number, ...(roleName ? { roleName: roleName as string } : {}) },
-        }
-      : undefined,
-
-  'Replication Run State Change': ({ entity, to, schedule, scheduledStartTime }) =>
-    to === 'PENDING'
-      ? {
-          workflow: 'replication-run',
-          name: executionNameOfRun({ id: entity, schedule: schedule as number }),
-          input: { replicationRunId: entity, schedule: schedule as number, startAt: scheduledStartTime as string },
-        }
-      : undefined,
-
-  'Replication Job State Change': (event, { config: { limits } }) => {
-    const end = (cause: string, days: number): WorkflowStart => ({
-      workflow: 'replication-job-end',
-      name: `${event.entity}-${cause.toLowerCase()}-${event.sequence}`,
-      input: {
-        replicationJobId: event.entity,
-        cause,
-        endAt: new Date(Date.parse(event.at) + days * DAY).toISOString(),
-      },
-    });
-    if (event.from === null) return end('EXPIRED', limits.jobDays);
-    if (event.to === 'PAUSED_ON_FAILURE') return end('PAUSED', limits.pausedDays);
-    return event.to === 'DELETING' ? end('DELETED', 0) : undefined;
+  'Server Catalog State Change': {
+    when: { to: ['IMPORTING'] },
+    start: ({ importNumber }) => ({
+      workflow: 'catalog-import',
+      name: `import-${importNumber}`,
+      input: { importNumber: importNumber as number },
+    }),
   },
 
-  'App Replication State Change': ({ entity, name, action, replicationNumber, description }) =>
-    action
-      ? {
-          workflow: 'app-replication',
-          name: executionName(name, `replication-${replicationNumber}`, entity),
-          input: {
-            appId: entity,
-            action: action as string,
-            ...(description ? { description: description as string } : {}),
-          },
-        }
-      : undefined,
+  'App Catalog State Change': {
+    when: { to: ['IMPORTING'] },
+    start: ({ appImportNumber, roleName }) => ({
+      workflow: 'app-catalog-import',
+      name: `app-import-${appImportNumber}`,
+      input: { appImportNumber: appImportNumber as number, ...(roleName ? { roleName: roleName as string } : {}) },
+    }),
+  },
 
-  'App Launch State Change': ({ entity, name, action, launchNumber }) =>
-    action
-      ? {
-          workflow: 'app-launch',
-          name: executionName(name, `launch-${launchNumber}`, entity),
-          input: { appId: entity, action: action as string, launchNumber: launchNumber as number },
-        }
-      : undefined,
+  'Replication Run State Change': {
+    when: { to: ['PENDING'] },
+    start: ({ entity, schedule, scheduledStartTime }) => ({
+      workflow: 'replication-run',
+      name: executionNameOfRun({ id: entity, schedule: schedule as number }),
+      input: { replicationRunId: entity, schedule: schedule as number, startAt: scheduledStartTime as string },
+    }),
+  },
 
-  'App State Change': ({ entity, name, to, deletionNumber }) =>
-    to === 'DELETING'
-      ? {
-          workflow: 'app-deletion',
-          name: executionName(name, `deletion-${deletionNumber}`, entity),
-          input: { appId: entity },
-        }
-      : undefined,
+  'Replication Job State Change': {
+    when: { $or: [{ from: [null] }, { to: ['PAUSED_ON_FAILURE', 'DELETING'] }] },
+    start: ({ entity, sequence, from, to, at }, { config: { limits } }) => {
+      const [cause, days] =
+        from === null
+          ? ['EXPIRED', limits.jobDays]
+          : to === 'DELETING'
+            ? ['DELETED', 0]
+            : ['PAUSED', limits.pausedDays];
+      return {
+        workflow: 'replication-job-end',
+        name: `${entity}-${cause.toLowerCase()}-${sequence}`,
+        input: { replicationJobId: entity, cause, endAt: new Date(Date.parse(at) + days * DAY).toISOString() },
+      };
+    },
+  },
+
+  'App Replication State Change': {
+    when: { action: [{ exists: true }] },
+    start: ({ entity, name, action, replicationNumber, description }) => ({
+      workflow: 'app-replication',
+      name: executionName(name, `replication-${replicationNumber}`, entity),
+      input: {
+        appId: entity,
+        action: action as string,
+        ...(description ? { description: description as string } : {}),
+      },
+    }),
+  },
+
+  'App Launch State Change': {
+    when: { action: [{ exists: true }] },
+    start: ({ entity, name, action, launchNumber }) => ({
+      workflow: 'app-launch',
+      name: executionName(name, `launch-${launchNumber}`, entity),
+      input: { appId: entity, action: action as string, launchNumber: launchNumber as number },
+    }),
+  },
+
+  'App State Change': {
+    when: { to: ['DELETING'] },
+    start: ({ entity, name, deletionNumber }) => ({
+      workflow: 'app-deletion',
+      name: executionName(name, `deletion-${deletionNumber}`, entity),
+      input: { appId: entity },
+    }),
+  },
 };
 
 /** Event that asks for a migration; its detail is the plan. Sent by callers, from any source of theirs. */
@@ -101,7 +113,8 @@ export async function startWorkflow(
   if (start) await workflows.start(start.workflow, start.name, start.input);
 }
 
-function startOf(event: EventBridgeEvent, services: Pick<Services, 'config'>): WorkflowStart | undefined {
+/** What the event starts, if anything. */
+export function startOf(event: EventBridgeEvent, services: Pick<Services, 'config'>): WorkflowStart | undefined {
   if (event['detail-type'] === MIGRATION_REQUESTED) {
     const { app } = event.detail as { app?: { name?: string } };
     return {
@@ -110,8 +123,9 @@ function startOf(event: EventBridgeEvent, services: Pick<Services, 'config'>): W
       input: event.detail as Json,
     };
   }
-  return event.source === 'rehost'
-    ? RULES[event['detail-type']]?.(event.detail as unknown as StateChange, services)
+  const rule = event.source === 'rehost' ? RULES[event['detail-type']] : undefined;
+  return rule && matches(rule.when, event.detail)
+    ? rule.start(event.detail as unknown as StateChange, services)
     : undefined;
 }
 

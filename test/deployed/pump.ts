@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventOf } from '../../lib/aws/stream-events.ts';
+import { type EventPattern, matches } from '../../lib/domain/event-pattern.ts';
 import type { DomainEvent, EventBridgeEvent } from '../../lib/domain/events.ts';
 import type { ResolvedResource } from '../../scripts/permissions/resolve.ts';
 import type { LambdaHandler } from '../simulators/lambda.ts';
@@ -43,7 +44,7 @@ export function startPump({ stream, bus, handlers, resources }: PumpOptions) {
 }
 
 interface Rule {
-  readonly EventPattern: { readonly source?: string[]; readonly 'detail-type'?: string[]; readonly detail?: object };
+  readonly EventPattern: EventPattern;
   readonly Targets: readonly { readonly Arn: string }[];
 }
 
@@ -54,9 +55,7 @@ function rulesOf(resources: readonly ResolvedResource[]) {
     .map(({ properties }) => properties as unknown as Rule);
   return (event: EventBridgeEvent): string[] =>
     rules
-      .filter(({ EventPattern: { source, 'detail-type': detailType, detail } }) => {
-        const fits = (wanted: string[] | undefined, value: string) => !wanted || wanted.includes(value);
-        return !detail && fits(source, event.source) && fits(detailType, event['detail-type']);
-      })
-      .flatMap(({ Targets }) => Targets.map(({ Arn }) => Arn.split(':function:')[1]!));
+      .filter(({ EventPattern }) => matches(EventPattern, event))
+      .flatMap(({ Targets }) => Targets.map(({ Arn }) => Arn.split(':function:')[1] ?? ''))
+      .filter(Boolean);
 }

@@ -7,16 +7,20 @@ import { App, type IPolicyValidationPlugin, Validations } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { MigrationsStack } from '../../examples/deploy/migrations-stack.ts';
+import { DEFAULT_CONFIG } from '../../lib/config.ts';
+import { type EventPattern, matches } from '../../lib/domain/event-pattern.ts';
 import { ALARMS } from '../../lib/infra/alarms.ts';
 import { definitionOf, functionNamesOf, WORKFLOW_NAMES } from '../../lib/infra/definition.ts';
 import { draft4 } from '../../lib/infra/event-schemas.ts';
 import { kebabCase } from '../../lib/infra/function.ts';
+import { RULES, startOf } from '../../lib/workflows/rules.ts';
 import { isWildcard, permissionsDocument } from '../../scripts/permissions/document.ts';
 import { reasonOf } from '../../scripts/permissions/reasons.ts';
 import { type ResolvedResource, resolved } from '../../scripts/permissions/resolve.ts';
 import { type RoleOf, rolesOf } from '../../scripts/permissions/roles.ts';
 import { type Template as CfnTemplate, synthesize } from '../../scripts/permissions/templates.ts';
 import { isInstalled } from '../support/programs.ts';
+import { everyStateChange } from '../support/state-changes.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const LAMBDAS = readdirSync(join(ROOT, 'lambdas')).filter((file) => file.endsWith('.ts'));
@@ -52,6 +56,11 @@ function checked(app: App) {
     },
   };
   Validations.of(app).addPlugins(plugin);
+}
+
+interface StartRule {
+  readonly EventPattern: EventPattern;
+  readonly Targets: readonly { readonly Arn: string }[];
 }
 
 const of = (type: string) => resources.filter((resource) => resource.type === type);
@@ -165,16 +174,33 @@ test('nobody but the publisher says that something happened here', () => {
   });
 });
 
-test('an event asks for a migration; what starts nothing can be started all over', () => {
-  const rules = of('AWS::Events::Rule').map(({ properties }) => properties as Record<string, never>);
-  expect(rules).toContainEqual(expect.objectContaining({ EventPattern: { 'detail-type': ['Migration Requested'] } }));
-  for (const { Targets } of rules.filter(({ EventPattern }) => !EventPattern!['detail']))
-    expect(Targets).toEqual([
-      expect.objectContaining({ DeadLetterConfig: { Arn: expect.stringContaining('unstarted') } }),
-    ]);
-  expect(of('AWS::Lambda::EventSourceMapping').map(({ properties }) => properties)).toContainEqual(
-    expect.objectContaining({ Enabled: false, EventSourceArn: expect.stringMatching(/unstarted-workflows$/) }),
-  );
+describe('the rules that start workflows', () => {
+  const starting = () =>
+    of('AWS::Events::Rule')
+      .map(({ properties }) => properties as unknown as StartRule)
+      .filter(({ Targets }) => Targets.some(({ Arn }) => Arn.endsWith(':rehost-start-workflow')));
+
+  test('match every state change that starts something, from us, and no other', () => {
+    const isMatched = (event: object) => starting().some(({ EventPattern }) => matches(EventPattern, event));
+    const changes = everyStateChange();
+    for (const event of changes) {
+      expect([event, isMatched(event)]).toEqual([event, startOf(event, { config: DEFAULT_CONFIG }) !== undefined]);
+      expect(isMatched({ ...event, source: 'somebody.else' })).toBe(false);
+    }
+    expect(changes.filter(isMatched).length).toBeGreaterThan(Object.keys(RULES).length);
+    expect(isMatched({ source: 'my.portal', 'detail-type': 'Migration Requested', detail: {} })).toBe(true);
+  });
+
+  test('keep what starts nothing, so that it can be started all over', () => {
+    expect(starting()).toHaveLength(Object.keys(RULES).length + 1);
+    for (const { Targets } of starting())
+      expect(Targets).toEqual([
+        expect.objectContaining({ DeadLetterConfig: { Arn: expect.stringContaining('unstarted') } }),
+      ]);
+    expect(of('AWS::Lambda::EventSourceMapping').map(({ properties }) => properties)).toContainEqual(
+      expect.objectContaining({ Enabled: false, EventSourceArn: expect.stringMatching(/unstarted-workflows$/) }),
+    );
+  });
 });
 
 test('failures are told to people, with the reason', () => {

@@ -28,22 +28,31 @@ export interface TestBus {
   remove(): Promise<void>;
 }
 
-/** A bus of its own, with a rule that puts every event into a queue in order, so that a test sees what consumers get. */
+/** Every event. */
+const ALL = { source: [{ prefix: '' }] };
+
+/** A bus of its own, with rules that put the events into a queue in order, every one unless told, so that a test sees what consumers get. */
 export async function createBus(
   { events, sqs }: { events: EventBridgeClient; sqs: SQSClient },
   name: string,
+  patterns: readonly object[] = [ALL],
 ): Promise<TestBus> {
   await events.send(new CreateEventBusCommand({ Name: name }));
   const attributes = { FifoQueue: 'true', ContentBasedDeduplication: 'true' };
   const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: `${name}.fifo`, Attributes: attributes }));
   const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
-  const rule = { Name: name, EventBusName: name };
-  await events.send(new PutRuleCommand({ ...rule, EventPattern: JSON.stringify({ source: [{ prefix: '' }] }) }));
+  const rules = patterns.map((pattern, index) => ({
+    rule: { Name: `${name}-${index}`, EventBusName: name },
+    EventPattern: JSON.stringify(pattern),
+  }));
   // The whole event, which is what a queue gets anyway; but moto reads a path for every member of it unless told, at 25 ms each.
   const InputTransformer = { InputPathsMap: { id: '$.id' }, InputTemplate: '<aws.events.event.json>' };
   const SqsParameters = { MessageGroupId: 'all' };
   const target = { Id: 'queue', Arn: Attributes!.QueueArn!, SqsParameters, InputTransformer };
-  await events.send(new PutTargetsCommand({ Rule: name, EventBusName: name, Targets: [target] }));
+  for (const { rule, EventPattern } of rules) {
+    await events.send(new PutRuleCommand({ ...rule, EventPattern }));
+    await events.send(new PutTargetsCommand({ Rule: rule.Name, EventBusName: name, Targets: [target] }));
+  }
   return {
     name,
     async delivered() {
@@ -60,8 +69,10 @@ export async function createBus(
       return found;
     },
     async remove() {
-      await events.send(new RemoveTargetsCommand({ Rule: name, EventBusName: name, Ids: ['queue'] }));
-      await events.send(new DeleteRuleCommand(rule));
+      for (const { rule } of rules) {
+        await events.send(new RemoveTargetsCommand({ Rule: rule.Name, EventBusName: name, Ids: ['queue'] }));
+        await events.send(new DeleteRuleCommand(rule));
+      }
       await events.send(new DeleteEventBusCommand({ Name: name }));
       await sqs.send(new DeleteQueueCommand({ QueueUrl }));
     },
