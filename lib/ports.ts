@@ -22,7 +22,11 @@ export type WorkflowName =
 /** Starts and answers state machines: Step Functions, or the embedded engine. */
 export interface Workflows {
   /** Starts an execution of that name; a second start with the same name does nothing. */
-  start(workflow: WorkflowName, name: string, input: Json): Promise<void>;
+  start(
+    workflow: WorkflowName,
+    name: string,
+    start: { readonly input: Json; readonly traceId?: string },
+  ): Promise<void>;
   /** Ends an execution that is no longer wanted; does nothing when it has ended. */
   stop(workflow: WorkflowName, name: string, cause: string): Promise<void>;
   /** These three answer a task token. They return false when nobody waits for it any more. */
@@ -262,5 +266,7 @@ export interface Services {
   readonly clock: Clock;
   /** A new id: the prefix, a hyphen, and so many lower-case hexadecimal digits. */
   newId(prefix: string, hexDigits: number): string;
+  /** Where this call stands in its trace, as X-Ray's header says it; absent where nothing is traced. */
+  trace?(): string | undefined;
   log(entry: Readonly<Record<string, unknown>>): void;
 }

@@ -18,9 +18,11 @@ import {
   tokenSecret,
   workflows,
 } from '../../lib/aws/function-ports.ts';
+import { type Ids, idsOf } from '../../lib/aws/ids.ts';
 import type { DirectCall } from '../../lib/aws/lambda-request-handler.ts';
 import { POLLING_BELL } from '../../lib/aws/polling-bell.ts';
 import { awsServices, readEnvironment } from '../../lib/aws/services.ts';
+import { traceOf } from '../../lib/aws/trace.ts';
 import { prepared } from './prepared.ts';
 
 /** What a function URL sends. Source: Lambda developer guide, function URLs, payload format 2.0. */
@@ -37,23 +39,39 @@ interface UrlCall {
 export function api() {
   const dispatchers = prepared(prepare);
   return middy<UrlCall | DirectCall, object>()
-    .onError(({ error }) => console.error({ message: 'the API failed', error: String(error) }))
+    .onError(({ error }) => console.error({ message: 'the API failed', ...traceOf(), error: String(error) }))
     .handler(async (call) => {
       const begin = Date.now();
       const { byUrl, direct } = await dispatchers();
       const viaUrl = 'requestContext' in call;
       const answer = viaUrl ? await byUrl(urlRequest(call)) : await direct(directRequest(call));
-      console.info({ message: 'call', ...aboutCall(call), status: answer.status, ms: Date.now() - begin });
+      console.info({
+        message: 'call',
+        ...aboutCall(call),
+        ...traceOf(),
+        status: answer.status,
+        ms: Date.now() - begin,
+      });
       return viaUrl ? urlAnswer(answer) : answer;
     });
 }
 
-/** Who called what. Paths are not logged: those at which servers report are secret. */
+/** Who called what, about what. Paths are not logged: those at which servers report are secret. */
 function aboutCall(call: UrlCall | DirectCall) {
-  if (!('requestContext' in call)) return { operation: call.target.split('.').at(-1) };
+  if (!('requestContext' in call)) return { operation: call.target.split('.').at(-1), ...idsIn(call.body) };
   const { 'x-amz-target': target = '', authorization = '' } = call.headers;
   const [, accessKeyId] = /Credential=([\w-]{1,128})\//.exec(authorization) ?? [];
-  return { operation: target.split('.').at(-1), ...(accessKeyId ? { accessKeyId } : {}) };
+  const ids = idsIn(urlRequest(call).body.toString());
+  return { operation: target.split('.').at(-1), ...(accessKeyId ? { accessKeyId } : {}), ...ids };
+}
+
+/** The ids that a request names, if they look like such: whoever is refused may have sent anything. */
+function idsIn(body: string): Ids {
+  try {
+    return Object.fromEntries(Object.entries(idsOf(JSON.parse(body))).filter(([, id]) => /^[\w-]{1,64}$/.test(id)));
+  } catch {
+    return {};
+  }
 }
 
 async function prepare() {

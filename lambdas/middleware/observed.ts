@@ -1,13 +1,20 @@
 import middy from '@middy/core';
 import { idsOf } from '../../lib/aws/ids.ts';
-import { sendTrace } from '../../lib/aws/trace.ts';
+import { sendTrace, traceOf } from '../../lib/aws/trace.ts';
 
 /** A handler that logs its beginning and its failure with the ids of what it works on, and annotates its trace with them. */
 export function observed<Input, Output>(task: string, run: (input: Input) => Promise<Output>) {
   return middy<Input, Output>()
-    .before(({ event }) => console.info({ message: 'task begins', task, ...idsOf(event) }))
+    .before(({ event }) => console.info({ message: 'task begins', task, ...idsOf(event), ...traceOf() }))
     .onError(({ event, error }) =>
-      console.error({ message: 'task failed', task, ...idsOf(event), error: String(error), stack: error?.stack }),
+      console.error({
+        message: 'task failed',
+        task,
+        ...idsOf(event),
+        ...traceOf(),
+        error: String(error),
+        stack: error?.stack,
+      }),
     )
     .handler((input) => traced(task, input, run));
 }

@@ -5,6 +5,7 @@ import { eventBridgeEvents } from '../../lib/aws/event-bridge-events.ts';
 import { metricLines } from '../../lib/aws/metrics.ts';
 import { readEnvironment, variable } from '../../lib/aws/services.ts';
 import { eventOf, publishStream, type StreamRecord } from '../../lib/aws/stream-events.ts';
+import { traceOf } from '../../lib/aws/trace.ts';
 import { transitionMetrics } from '../../lib/aws/transition-metrics.ts';
 
 /** Takes the records of the table's stream to the bus, and counts them; a batch that fails comes again. */
@@ -12,7 +13,9 @@ export function stream() {
   const { account, region } = readEnvironment(process.env);
   const events = eventBridgeEvents(awsClient(EventBridgeClient), variable(process.env, 'BUS'));
   return middy<{ Records: StreamRecord[] }, void>()
-    .onError(({ error }) => console.error({ message: 'events could not be published', error: String(error) }))
+    .onError(({ error }) =>
+      console.error({ message: 'events could not be published', ...traceOf(), error: String(error) }),
+    )
     .handler(async ({ Records }) => {
       await publishStream(Records, { events, account, region });
       const published = Records.flatMap((record) => eventOf(record) ?? []);

@@ -5,13 +5,16 @@ import type { DomainEvent } from '../domain/events.ts';
 import { DAY } from '../domain/time.ts';
 import type { Change, Sums } from '../domain/transition.ts';
 import { INDEXES, type Removal } from '../store.ts';
+import { inTrace } from './trace.ts';
 
 /** Attribute by which DynamoDB removes items of itself; seconds since the epoch. */
 const TIME_TO_LIVE = 'expiresAt';
-/** Days that a published event stays in the table, for people to look at; the stream has it for one. */
+/** Days that an event stays in the table, to be looked at, and to be published again where the stream, which has it for one, gave it up. */
 const EVENT_DAYS = 30;
 /** Between the parts of a position in an index; no id and no sort key holds it. */
 const SEPARATOR = '\u0000';
+/** How the sort keys of events begin. */
+export const EVENT_PREFIX = 'event#';
 /** Before the names of numbers that are added to, which stand beside the document. */
 const SUM = 'sum_';
 
@@ -42,13 +45,13 @@ export function entityOf<K extends Kind>(item: Item): Entities[K] {
   };
 }
 
-/** What a change writes: its entity, and each of its events. */
-export const writesOf = (TableName: string, change: Change): TransactWriteItem[] => [
+/** What a change writes: its entity, and each of its events, which are a part of that trace unless the change has its own. */
+export const writesOf = (TableName: string, change: Change, trace?: string): TransactWriteItem[] => [
   change.sums ? addition(TableName, change.sums, change) : replacement(TableName, change),
   ...change.events.map((event) => ({
     Put: {
       TableName,
-      Item: eventItem(keyOf(change.kind, change.entity.id).pk, event),
+      Item: eventItem(keyOf(change.kind, change.entity.id).pk, inTrace(event, change.trace ?? trace)),
       ConditionExpression: 'attribute_not_exists(pk)',
     },
   })),
@@ -102,7 +105,7 @@ function addition(TableName: string, { add, atMost = {} }: Sums, { kind, entity 
 
 function eventItem(pk: string, event: DomainEvent): Item {
   const ttl = Math.ceil((event.at + EVENT_DAYS * DAY) / 1_000);
-  const item = { pk, sk: `event#${event.id}`, event: event as object, [TIME_TO_LIVE]: ttl };
+  const item = { pk, sk: `${EVENT_PREFIX}${event.id}`, event: event as object, [TIME_TO_LIVE]: ttl };
   return marshall(item, { removeUndefinedValues: true });
 }
 

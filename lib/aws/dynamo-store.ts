@@ -28,10 +28,13 @@ const FIRST_PAUSE = 20;
 export class DynamoStore implements Store {
   readonly #client: DynamoDBClient;
   readonly #table: string;
+  readonly #trace: () => string | undefined;
 
-  constructor(client: DynamoDBClient, table: string) {
+  /** `trace` tells what is being traced when something is written. */
+  constructor(client: DynamoDBClient, table: string, trace: () => string | undefined = () => undefined) {
     this.#client = client;
     this.#table = table;
+    this.#trace = trace;
   }
 
   async get<K extends Kind>(kind: K, id: string): Promise<Entities[K] | undefined> {
@@ -76,8 +79,9 @@ export class DynamoStore implements Store {
   }
 
   async transact(changes: readonly Change[], removals: readonly Removal[] = []): Promise<void> {
+    const trace = this.#trace();
     const items = [
-      ...changes.flatMap((change) => writesOf(this.#table, change)),
+      ...changes.flatMap((change) => writesOf(this.#table, change, trace)),
       ...removals.map((removal) => removalOf(this.#table, removal)),
     ];
     if (items.length > MAX_TRANSACTION_ITEMS)

@@ -10,13 +10,18 @@ const MAX_BYTES = 262_144;
 const TIME_BYTES = 14;
 const PACE: Pace = { first: 200, longest: 5_000, total: 30_000 };
 
+/** An event with what it is a part of, as X-Ray's header says it. EventBridge hands that on to whatever a rule invokes, and not in the event. */
+export interface TracedEvent extends EventBridgeEvent {
+  readonly trace?: string | undefined;
+}
+
 /** Events on their way to a bus of EventBridge. */
 export interface EventBridgeEvents {
   /**
    * Puts the events on the bus: each at least once, those of one entity in their order. Throws TransientError when the bus does not take them; what was
    * taken before is put again by the next call.
    */
-  publish(events: readonly EventBridgeEvent[]): Promise<void>;
+  publish(events: readonly TracedEvent[]): Promise<void>;
 }
 
 /**
@@ -44,8 +49,8 @@ export function eventBridgeEvents(client: EventBridgeClient, bus: string, pace: 
 }
 
 /** As many events as one call takes, in order, the first of each entity only. */
-function nextBatch(events: readonly EventBridgeEvent[]): EventBridgeEvent[] {
-  const batch: EventBridgeEvent[] = [];
+function nextBatch(events: readonly TracedEvent[]): TracedEvent[] {
+  const batch: TracedEvent[] = [];
   const entities = new Set<unknown>();
   let bytes = 0;
   for (const event of events) {
@@ -60,10 +65,10 @@ function nextBatch(events: readonly EventBridgeEvent[]): EventBridgeEvent[] {
 }
 
 /** Puts the batch; answers the events that were refused, with the reason. */
-async function put(client: EventBridgeClient, EventBusName: string, batch: readonly EventBridgeEvent[]) {
+async function put(client: EventBridgeClient, EventBusName: string, batch: readonly TracedEvent[]) {
   const entries = batch.map((event) => ({ ...entryOf(event), EventBusName }));
   const { Entries = [] } = await client.send(new PutEventsCommand({ Entries: entries }));
-  const refused = new Map<EventBridgeEvent, string>();
+  const refused = new Map<TracedEvent, string>();
   for (const [index, event] of batch.entries()) {
     const { ErrorCode, ErrorMessage } = Entries[index] ?? { ErrorCode: 'NoAnswer', ErrorMessage: '' };
     if (ErrorCode) refused.set(event, `${event.id}: ${ErrorCode}: ${ErrorMessage}`);
@@ -71,15 +76,16 @@ async function put(client: EventBridgeClient, EventBusName: string, batch: reado
   return refused;
 }
 
-const entryOf = (event: EventBridgeEvent): PutEventsRequestEntry => ({
+const entryOf = (event: TracedEvent): PutEventsRequestEntry => ({
   Source: event.source,
   DetailType: event['detail-type'],
   Time: new Date(event.time),
   Resources: [...event.resources],
   Detail: JSON.stringify(event.detail),
+  ...(event.trace === undefined ? {} : { TraceHeader: event.trace }),
 });
 
-function sizeOf(event: EventBridgeEvent): number {
+function sizeOf(event: TracedEvent): number {
   const { Source, DetailType, Detail, Resources } = entryOf(event);
   return (
     TIME_BYTES + [Source, DetailType, Detail, ...Resources!].reduce((sum, text) => sum + Buffer.byteLength(text!), 0)

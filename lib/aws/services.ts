@@ -8,6 +8,7 @@ import { awsClient } from './client.ts';
 import { DynamoStore } from './dynamo-store.ts';
 import { lambdaRequestHandler } from './lambda-request-handler.ts';
 import { notGiven } from './not-given.ts';
+import { traceHeader, traceOf } from './trace.ts';
 
 /** The environment of the functions, checked once when they start. */
 export interface Environment {
@@ -49,10 +50,14 @@ export async function awsServices(env: NodeJS.ProcessEnv, makers: PortMakers = {
   return {
     ...ABSENT,
     config: { ...configOf(env), account, region, ...(endpoint ? { endpoint } : {}) },
-    store: new DynamoStore(awsClient(DynamoDBClient), table),
+    store: new DynamoStore(awsClient(DynamoDBClient), table, traceHeader),
     clock: CLOCK,
     newId,
-    log: ({ level, ...entry }) => (level === 'error' ? console.error(entry) : console.info(entry)),
+    trace: traceHeader,
+    log: ({ level, ...entry }) => {
+      const line = { ...entry, ...traceOf() };
+      return level === 'error' ? console.error(line) : console.info(line);
+    },
     ...ports,
   };
 }

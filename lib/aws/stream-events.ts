@@ -8,6 +8,7 @@ export interface StreamRecord {
   readonly eventName?: string;
   readonly dynamodb: {
     readonly SequenceNumber?: string;
+    readonly ApproximateCreationDateTime?: Date | number;
     readonly NewImage?: Record<string, AttributeValue>;
   };
 }
@@ -26,5 +27,5 @@ export async function publishStream(
   { events, ...place }: { events: EventBridgeEvents; account: string; region: string },
 ): Promise<void> {
   const found = records.flatMap((record) => eventOf(record) ?? []);
-  await events.publish(found.map((event) => toEventBridge(event, place)));
+  await events.publish(found.map((event) => ({ ...toEventBridge(event, place), trace: event.trace })));
 }

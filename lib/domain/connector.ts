@@ -32,6 +32,8 @@ export interface Transfer extends EntityBase {
   readonly state: TransferState;
   /** The workflow's task token: who claims the transfer answers with it. */
   readonly taskToken: string;
+  /** Where the workflow's execution stands in its trace, as X-Ray's header says it: what connectors tell of the transfer is a part of that. */
+  readonly trace?: string;
   /** Counts the connectors that began it anew; each attempt has snapshots of its own. */
   readonly attempt: number;
   readonly description: string;

@@ -13,6 +13,8 @@ export interface DomainEvent {
   /** Resources without their `arn:aws:sms:<region>:<account>:` prefix, which is known where events are published. */
   readonly resources: readonly string[];
   readonly detail: Readonly<Record<string, unknown>>;
+  /** What it is a part of, as X-Ray's header says it; absent where nothing is traced. */
+  readonly trace?: string;
 }
 
 /** An event as EventBridge delivers it. */
@@ -40,6 +42,8 @@ export interface StateChange {
   readonly from: string | null;
   readonly to: string;
   readonly reason?: string;
+  /** The trace that it is a part of, on AWS. */
+  readonly traceId?: string;
   /** ISO 8601. */
   readonly at: string;
   /** The ids of what the entity belongs to: appId, replicationJobId, serverId … */

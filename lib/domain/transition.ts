@@ -17,6 +17,8 @@ export interface Change<K extends Kind = Kind> {
   readonly events: readonly DomainEvent[];
   /** Given, the entity is not replaced: these numbers are added to its own. */
   readonly sums?: Sums;
+  /** Given, its events are a part of this and not of the call that writes them: X-Ray's header. */
+  readonly trace?: string;
 }
 
 /** Numbers of an entity that many writers add to without reading them first, so that none overtakes another. */
@@ -63,6 +65,10 @@ export interface Why {
 
 /** A write without a transition. */
 export const unchanged = <K extends Kind>(kind: K, entity: Entities[K]): Change<K> => ({ kind, entity, events: [] });
+
+/** The change as a part of the work that somebody outside does, not of the call by which they tell of it. */
+export const onBehalfOf = <K extends Kind>({ trace }: { readonly trace?: string }, change: Change<K>): Change<K> =>
+  trace === undefined ? change : { ...change, trace };
 
 /** A new entity in its first states, each announced. */
 export function created<K extends keyof MachinesOf>(

@@ -10,6 +10,8 @@ export interface InvokeResult {
 export interface InvokeOptions {
   readonly qualifier?: string;
   readonly invocationType?: string;
+  /** The execution's, which Step Functions hands on to what its tasks call. */
+  readonly traceHeader?: string;
   /** Aborted when nobody waits for the result any more. */
   readonly signal?: AbortSignal;
 }
@@ -68,12 +70,16 @@ const asJson = (value: Json | undefined): Json =>
 
 /** The Lambda Invoke API at this endpoint. */
 export function httpInvoke(endpoint: string): Invoke {
-  return async (functionArn, payload, { qualifier, invocationType, signal }) => {
+  return async (functionArn, payload, { qualifier, invocationType, traceHeader, signal }) => {
     const query = qualifier === undefined ? '' : `?Qualifier=${encodeURIComponent(qualifier)}`;
     const path = `/2015-03-31/functions/${encodeURIComponent(functionArn)}/invocations${query}`;
     const response = await fetch(endpoint.replace(/\/$/, '') + path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-amz-invocation-type': invocationType ?? 'RequestResponse' },
+      headers: {
+        'content-type': 'application/json',
+        'x-amz-invocation-type': invocationType ?? 'RequestResponse',
+        ...(traceHeader === undefined ? {} : { 'x-amzn-trace-id': traceHeader }),
+      },
       body: JSON.stringify(payload),
       ...(signal ? { signal } : {}),
     }).catch((error: Error) => {

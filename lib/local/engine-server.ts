@@ -10,6 +10,7 @@ import { goneOf } from './http-server.ts';
 
 /** Bytes that a request may have: a definition of 1 MiB, escaped, and what goes with it. */
 const MAX_BODY = 4 * 1_048_576;
+const STARTS = ['StartExecution', 'StartSyncExecution'];
 const TARGET = /^AWSStepFunctions\.(\w+)$/;
 
 export interface EngineServer {
@@ -51,12 +52,18 @@ async function answer(
     const operation = TARGET.exec(String(request.headers['x-amz-target'] ?? ''))?.[1];
     if (!operation)
       throw new ApiError('UnknownOperationException', 'X-Amz-Target names no operation of AWSStepFunctions');
-    return { status: 200, body: JSON.stringify(await engine.call(operation, parsed(await bodyOf(request)), { gone })) };
+    const read = parsed(await bodyOf(request));
+    const input = STARTS.includes(operation) ? traced(read, request) : read;
+    return { status: 200, body: JSON.stringify(await engine.call(operation, input, { gone })) };
   } catch (error) {
     const { type, status, message } = known(error);
     return { status, body: JSON.stringify({ __type: type, message }) };
   }
 }
+
+/** An execution's trace is that of the header before that of the body. Source: Step Functions API, StartExecution. */
+const traced = (input: Json, { headers: { 'x-amzn-trace-id': traceHeader } }: IncomingMessage): Json =>
+  typeof traceHeader === 'string' && typeof input === 'object' ? { ...input, traceHeader } : input;
 
 const known = (error: unknown) =>
   error instanceof ApiError || error instanceof ServiceError

@@ -6,7 +6,7 @@ import type { Workflows } from '../ports.ts';
 export function engineWorkflows(engine: Engine, { account, region }: { account: string; region: string }): Workflows {
   const prefix = `arn:aws:states:${region}:${account}`;
   return {
-    async start(workflow, name, input) {
+    async start(workflow, name, { input }) {
       const stateMachineArn = `${prefix}:stateMachine:${workflow}`;
       const call = engine.call('StartExecution', { stateMachineArn, name, input: JSON.stringify(input) });
       await unless(['ExecutionAlreadyExists'], call);

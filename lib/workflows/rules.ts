@@ -4,6 +4,7 @@ import type { EventBridgeEvent, StateChange } from '../domain/events.ts';
 import { DAY } from '../domain/time.ts';
 import type { Json } from '../json.ts';
 import type { Services, WorkflowName } from '../ports.ts';
+import { newTraceId } from './trace-id.ts';
 
 /** What an event starts. */
 export interface WorkflowStart {
@@ -11,6 +12,8 @@ export interface WorkflowStart {
   /** Stable: the same event names the same execution, so that a repeat starts nothing. */
   readonly name: string;
   readonly input: Json;
+  /** When its work begins, ISO 8601; at once where this is not given. */
+  readonly begins?: string;
 }
 
 /** What a state change starts. */
@@ -49,6 +52,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
       workflow: 'replication-run',
       name: executionNameOfRun({ id: entity, schedule: schedule as number }),
       input: { replicationRunId: entity, schedule: schedule as number, startAt: scheduledStartTime as string },
+      begins: scheduledStartTime as string,
     }),
   },
 
@@ -61,10 +65,12 @@ export const RULES: Readonly<Record<string, Rule>> = {
           : to === 'DELETING'
             ? ['DELETED', 0]
             : ['PAUSED', limits.pausedDays];
+      const endAt = new Date(Date.parse(at) + days * DAY).toISOString();
       return {
         workflow: 'replication-job-end',
         name: `${entity}-${cause.toLowerCase()}-${sequence}`,
-        input: { replicationJobId: entity, cause, endAt: new Date(Date.parse(at) + days * DAY).toISOString() },
+        input: { replicationJobId: entity, cause, endAt },
+        begins: endAt,
       };
     },
   },
@@ -110,7 +116,24 @@ export async function startWorkflow(
   { workflows, config }: Pick<Services, 'workflows' | 'config'>,
 ): Promise<void> {
   const start = startOf(event, { config });
-  if (start) await workflows.start(start.workflow, start.name, start.input);
+  if (!start) return;
+  const { workflow, name, input } = start;
+  const traceId = traceIdOf(start, event);
+  await workflows.start(workflow, name, { input, ...(traceId ? { traceId } : {}) });
+}
+
+/** Milliseconds within which a time is now. */
+const NOW = 60_000;
+
+/**
+ * What an event starts goes on in its trace. A migration is a trace of its own, and so is what only waits for a later time: X-Ray takes nothing into a trace
+ * after a week. Both are worked out from the event, so that a repeat of it means the same trace.
+ */
+function traceIdOf({ name, begins }: WorkflowStart, event: EventBridgeEvent): string | undefined {
+  const at = Date.parse(event.time);
+  const isLater = begins !== undefined && Date.parse(begins) > at + NOW;
+  if (isLater || event['detail-type'] === MIGRATION_REQUESTED) return newTraceId(name, at);
+  return (event.detail as { traceId?: string }).traceId;
 }
 
 /** What the event starts, if anything. */

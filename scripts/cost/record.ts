@@ -99,12 +99,13 @@ async function migrate({ name, servers }: { name: string; servers: string[] }, r
     launchOrder,
     servers: members.map((member) => ({ name: member })),
   });
-  await workflows.start('app-migration', name, {
+  const plan = {
     app: { name },
     serverGroups: [group('database', 1, servers.slice(0, first)), group('web', 2, servers.slice(first))],
     replication: { runOnce: true },
     launch: { instanceType: 't3.medium' },
-  });
+  };
+  await workflows.start('app-migration', name, { input: plan });
   for (;;) {
     await clock.advance(1_000, () => rehost.idle());
     const migration = await store.get('Migration', name);

@@ -70,7 +70,7 @@ describeOnMoto('an appliance whose account fails', () => {
       const { workflows, store } = started.rehost.services;
       await started.sms.send(new ImportServerCatalogCommand({}));
       await clock.advance(0, () => started.rehost.idle());
-      await workflows.start('app-migration', 'first', PLAN);
+      await workflows.start('app-migration', 'first', { input: PLAN });
       let migration: Migration | undefined;
       for (const end = clock.now() + 4 * HOUR; clock.now() < end; ) {
         await clock.advance(10_000, () => started.rehost.idle());

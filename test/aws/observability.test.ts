@@ -8,7 +8,7 @@ import { measurementMetrics } from '../../lib/aws/measurement-metrics.ts';
 import { metricLines } from '../../lib/aws/metrics.ts';
 import { eachQueued } from '../../lib/aws/queued-events.ts';
 import { awsServices } from '../../lib/aws/services.ts';
-import { sendTrace } from '../../lib/aws/trace.ts';
+import { inTrace, sendTrace, traceHeader, traceOf } from '../../lib/aws/trace.ts';
 import { transitionMetrics } from '../../lib/aws/transition-metrics.ts';
 import type { DomainEvent, EventBridgeEvent } from '../../lib/domain/events.ts';
 
@@ -60,6 +60,27 @@ test('a trace gets the ids as annotations, as a part of the function’s own', a
     end_time: 1.5,
     fault: true,
     annotations: { run: 'sms-run-1' },
+  });
+});
+
+describe('the trace of an invocation', () => {
+  const root = '1-5759e988-bd862e3fe1be46a994272793';
+  const env = { _X_AMZN_TRACE_ID: `Root=${root};Parent=557abcec3ee5a047;Sampled=1;Lineage=1:a8ba67ee:0` };
+
+  test('is handed on without the line of its callers, which is Lambda’s own', () => {
+    expect(traceHeader(env)).toBe(`Root=${root};Parent=557abcec3ee5a047;Sampled=1`);
+    expect(traceHeader({ _X_AMZN_TRACE_ID: `Root=${root}` })).toBe(`Root=${root}`);
+    for (const none of [undefined, '', 'Root=', 'Root=1-1-1;Parent=557abcec3ee5a047'])
+      expect(traceHeader({ _X_AMZN_TRACE_ID: none })).toBeUndefined();
+    expect([traceOf(env._X_AMZN_TRACE_ID), traceOf('')]).toEqual([{ traceId: root }, {}]);
+  });
+
+  test('goes with the events that it writes, and stands in those of ours', () => {
+    const event = { id: 'a:1', source: 'rehost', detailType: 't', at: 0, resources: [], detail: { to: 'A' } } as const;
+    const trace = traceHeader(env)!;
+    expect(inTrace(event, trace)).toEqual({ ...event, trace, detail: { to: 'A', traceId: root } });
+    expect(inTrace({ ...event, source: 'rehost.sms' }, trace).detail).toEqual({ to: 'A' });
+    expect(inTrace(event, undefined)).toBe(event);
   });
 });
 

@@ -44,21 +44,21 @@ export function workflowsContract(open: () => Promise<OpenWorkflows>, { tokens }
 
   test('starts an execution once, whatever a second start says', async () => {
     const execution = name();
-    await opened.workflows.start(WORKFLOW, execution, { ask: false });
-    await opened.workflows.start(WORKFLOW, execution, { ask: false });
-    await opened.workflows.start(WORKFLOW, execution, { ask: false, more: 1 });
+    await opened.workflows.start(WORKFLOW, execution, { input: { ask: false } });
+    await opened.workflows.start(WORKFLOW, execution, { input: { ask: false } });
+    await opened.workflows.start(WORKFLOW, execution, { input: { ask: false, more: 1 } });
     expect((await opened.execution(execution)).status).toBe('RUNNING');
     await opened.workflows.stop(WORKFLOW, execution, 'over');
   });
 
   test('stops an execution, and does nothing when it has ended or never was', async () => {
     const execution = name();
-    await opened.workflows.start(WORKFLOW, execution, { ask: false });
+    await opened.workflows.start(WORKFLOW, execution, { input: { ask: false } });
     await opened.workflows.stop(WORKFLOW, execution, 'not wanted');
     expect((await opened.execution(execution)).status).toBe('ABORTED');
     await opened.workflows.stop(WORKFLOW, execution, 'not wanted');
     await opened.workflows.stop(WORKFLOW, name(), 'never was');
-    await opened.workflows.start(WORKFLOW, execution, { ask: false });
+    await opened.workflows.start(WORKFLOW, execution, { input: { ask: false } });
     expect((await opened.execution(execution)).status).toBe('ABORTED');
   });
 
@@ -66,7 +66,7 @@ export function workflowsContract(open: () => Promise<OpenWorkflows>, { tokens }
 
   test('answers a task once, and tells when nobody waits any more', async () => {
     const execution = name();
-    await opened.workflows.start(WORKFLOW, execution, { ask: true });
+    await opened.workflows.start(WORKFLOW, execution, { input: { ask: true } });
     const token = await opened.nextToken!();
     expect(await opened.workflows.heartbeat(token)).toBe(true);
     expect(await opened.workflows.succeedTask(token, { disks: 2 })).toBe(true);
@@ -78,7 +78,7 @@ export function workflowsContract(open: () => Promise<OpenWorkflows>, { tokens }
 
   test('fails a task with its error and cause', async () => {
     const execution = name();
-    await opened.workflows.start(WORKFLOW, execution, { ask: true });
+    await opened.workflows.start(WORKFLOW, execution, { input: { ask: true } });
     const token = await opened.nextToken!();
     expect(await opened.workflows.failTask(token, { error: 'DiskGone', cause: 'it is not there' })).toBe(true);
     expect(await opened.execution(execution)).toMatchObject({

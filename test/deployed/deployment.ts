@@ -9,7 +9,9 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SMSClient } from '@aws-sdk/client-sms';
-import { SQSClient } from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { StreamRecord } from '../../lib/aws/stream-events.ts';
+import type { DomainEvent, EventBridgeEvent } from '../../lib/domain/events.ts';
 import { createEngine, type Engine } from '../../lib/engine/engine.ts';
 import { httpInvoke } from '../../lib/engine/invoke.ts';
 import { kebabCase } from '../../lib/infra/function.ts';
@@ -30,6 +32,7 @@ import { writeDisk } from '../support/start.ts';
 import { createTable } from '../support/table.ts';
 import { connect } from './connector.ts';
 import { startPump } from './pump.ts';
+import { openWire, type Wire } from './wire.ts';
 
 const BUNDLES = join(import.meta.dirname, '..', '..', 'dist', 'lambdas');
 /** Values that must never come out; the secrets of the stacks. */
@@ -48,7 +51,15 @@ export interface Deployment {
   /** URL of the API. */
   readonly url: string;
   /** Everything that came onto the bus, in order. */
-  readonly events: readonly unknown[];
+  readonly events: readonly DomainEvent[];
+  readonly sqs: SQSClient;
+  /** URL of the publisher's dead letters. */
+  readonly unpublished: string;
+  readonly wire: Wire;
+  /** What the rules on the bus were asked about, in order. */
+  readonly delivered: readonly EventBridgeEvent[];
+  /** What the table's stream had. */
+  readonly records: readonly StreamRecord[];
   readonly source: string;
   /** The connector's own services, which nothing refuses. */
   readonly connector: Awaited<ReturnType<typeof connect>>;
@@ -65,13 +76,15 @@ export async function deploy(): Promise<Deployment> {
   const source = join(folder, 'datacenter');
   for (const server of ['db1', 'web1', 'web2']) writeDisk(source, server);
 
-  const { resources, stream, bus } = await makeResources(account);
+  const { resources, stream, bus, sqs, unpublished } = await makeResources(account);
   const roles = rolesOf(resources);
   const tags = accountTags(account);
+  const wire = openWire();
   const iam = authorizer(roles, tags.tagsOf);
   const proxy = account.proxy!;
   proxy.mayPass = (accessKeyId, call) => {
     tags.note(call);
+    wire.note(call);
     return iam.mayPass(accessKeyId, call);
   };
 
@@ -82,11 +95,12 @@ export async function deploy(): Promise<Deployment> {
   proxy.elsewhere.set('lambda', lambda.url).set('states', stepFunctions.url);
 
   const functions = functionsOf(resources, proxy.url);
-  for (const [name, one] of functions) handlers[`rehost-${kebabCase(name)}`] = (event) => one.invoke(event);
+  for (const [name, one] of functions)
+    handlers[`rehost-${kebabCase(name)}`] = (event, context) => one.invoke(event, context);
   const api = await serveFunctionUrl(handlers['rehost-api']!);
   const place = { url: api.url, region: REGION, credentials: clientKey() };
   const connector = await connect({ source, folder, resources, endpoint: proxy.url, place });
-  const pump = startPump({ stream, bus, handlers, resources });
+  const pump = startPump({ stream, bus, wire, deadLetters: { sqs, queueUrl: unpublished }, handlers, resources });
   const config = { region: REGION, endpoint: proxy.url, credentials: account.config.credentials! };
   return {
     sms: new SMSClient({ ...config, endpoint: api.url, credentials: clientKey() }),
@@ -99,6 +113,11 @@ export async function deploy(): Promise<Deployment> {
     iam,
     url: api.url,
     events: pump.events,
+    sqs,
+    unpublished,
+    wire,
+    delivered: pump.delivered,
+    records: pump.records,
     source,
     connector,
     async end() {
@@ -131,7 +150,14 @@ async function makeResources({ config }: AwsAccount) {
   const s3 = new S3Client({ ...config, forcePathStyle: true });
   await s3.send(new CreateBucketCommand({ Bucket: nameOf('AWS::S3::Bucket') }));
   const clients = { events: new EventBridgeClient(config), sqs: new SQSClient(config) };
+  const queue = named.find(({ type, ref }) => type === 'AWS::SQS::Queue' && ref.endsWith('-unpublished-events'))!;
+  const { QueueUrl } = await clients.sqs.send(
+    new CreateQueueCommand({ QueueName: queue.properties.QueueName as string }),
+  );
+  refs[queue.id] = QueueUrl!;
   return {
+    sqs: clients.sqs,
+    unpublished: QueueUrl!,
     resources: resolved(templates, refs),
     stream: await openStream(new DynamoDBStreamsClient(config), StreamArn),
     bus: await createBus(clients, nameOf('AWS::Events::EventBus')),

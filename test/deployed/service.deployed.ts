@@ -10,6 +10,7 @@ import { migrationByEvent } from './migration-by-event.ts';
 import { packageExport } from './package.ts';
 import { SOMETIMES, UNSEEN } from './rights.ts';
 import { secrets } from './secrets.ts';
+import { traces } from './traces.ts';
 
 jest.setTimeout(90_000);
 
@@ -36,6 +37,8 @@ describeOnMoto('what the templates deploy', () => {
   describe('a migration by event', () => migrationByEvent(() => deployed));
 
   describe('a failure', () => failures(() => deployed));
+
+  describe('a trace', () => traces(() => deployed));
 
   describe('a Catch', () => catches(() => deployed));
 

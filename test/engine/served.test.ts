@@ -11,6 +11,7 @@ import { type EngineProcess, engineProcess } from './support/engine-process.ts';
 
 interface Asked {
   readonly path: string;
+  readonly traceHeader: unknown;
   readonly target: string | undefined;
   readonly body: Json;
 }
@@ -33,6 +34,7 @@ async function service(answer: (asked: Asked) => Answer): Promise<{ url: string;
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const one = {
       path: decodeURIComponent(incoming.url!),
+      traceHeader: incoming.headers['x-amzn-trace-id'],
       target: incoming.headers['x-amz-target'] as string | undefined,
       body: JSON.parse(Buffer.concat(chunks).toString()) as Json,
     };
@@ -168,4 +170,29 @@ test('a page of the web does not reach it by a name of its own', async () => {
       .end('{}'),
   );
   expect(status).toBeGreaterThanOrEqual(400);
+});
+
+test('an execution is in the trace of its caller, and what it calls and starts is, too', async () => {
+  const functions = await service(() => ({ body: {} }));
+  const on = await engine({ AWS_ENDPOINT_URL_LAMBDA: functions.url });
+  const machine = async (name: string, state: object) => {
+    const definition = JSON.stringify({ StartAt: 'S', States: { S: { Type: 'Task', ...state, End: true } } });
+    return (await call(on, 'CreateStateMachine', { name, definition, roleArn: ROLE })).stateMachineArn as string;
+  };
+  const nested = await machine('nested', { Resource: lambda('f') });
+  const stateMachineArn = await machine('outer', {
+    Resource: 'arn:aws:states:::states:startExecution.sync:2',
+    Parameters: { StateMachineArn: nested, Name: 'inner' },
+  });
+  const root = 'Root=1-5759e988-bd862e3fe1be46a994272793';
+  const { executionArn } = (await (
+    await fetch(on.url, {
+      method: 'POST',
+      headers: { 'x-amz-target': 'AWSStepFunctions.StartExecution', 'x-amzn-trace-id': root },
+      body: JSON.stringify({ stateMachineArn, traceHeader: 'Root=1-00000000-000000000000000000000000' }),
+    })
+  ).json()) as { executionArn: string };
+  // The header counts, not the body.
+  expect(await ended(on, executionArn)).toMatchObject({ status: 'SUCCEEDED', traceHeader: root });
+  expect(functions.asked.map(({ traceHeader }) => traceHeader)).toEqual([root]);
 });

@@ -53,7 +53,7 @@ export async function awsProxy(target: string): Promise<AwsProxy> {
     counts.set(key, call.before + 1);
     calls.push(call);
     const { method = 'GET', url = '/', headers } = incoming;
-    const allowed = await proxy.mayPass(accessKeyId, { service, operation, method, url, body });
+    const allowed = await proxy.mayPass(accessKeyId, { service, operation, method, url, headers, body });
     const fault = allowed ? proxy.faultOf(call) : 'denied';
     if (fault && fault !== 'lost') return fail(fault, service, response);
     const other = proxy.elsewhere.get(service);

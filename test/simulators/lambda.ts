@@ -1,6 +1,11 @@
 import { serve } from '../../lib/local/http-server.ts';
 
-export type LambdaHandler = (event: unknown, context: object) => Promise<unknown>;
+/** What comes with an event: X-Ray's header of the call, if it had one. */
+export interface InvokeContext {
+  readonly traceHeader?: string | undefined;
+}
+
+export type LambdaHandler = (event: unknown, context: InvokeContext) => Promise<unknown>;
 
 /** What every function of the double has as its URL. */
 const FUNCTION_URL = 'https://api.lambda-url.us-east-1.on.aws/';
@@ -8,7 +13,7 @@ const FUNCTION_URL = 'https://api.lambda-url.us-east-1.on.aws/';
 /** Lambda's Invoke API over handlers of this process, and a function URL. Source: Lambda developer guide. */
 export async function serveLambda(handlers: Readonly<Record<string, LambdaHandler>>) {
   const server = await serve(
-    async ({ path, body }) => {
+    async ({ path, headers, body }) => {
       if (path.endsWith('/url'))
         return { status: 200, headers: {}, body: JSON.stringify({ FunctionUrl: FUNCTION_URL }) };
       const name = decodeURIComponent(path.split('/')[3] ?? '').replace(/^.*:function:/, '');
@@ -16,7 +21,7 @@ export async function serveLambda(handlers: Readonly<Record<string, LambdaHandle
       if (!handler)
         return { status: 404, headers: {}, body: JSON.stringify({ Message: `Function not found: ${name}` }) };
       try {
-        const output = await handler(JSON.parse(body.toString()), {});
+        const output = await handler(JSON.parse(body.toString()), { traceHeader: headers['x-amzn-trace-id'] });
         return { status: 200, headers: {}, body: JSON.stringify(output ?? null) };
       } catch (error) {
         const { name: errorType, message: errorMessage } = error as Error;
@@ -48,7 +53,7 @@ export const serveFunctionUrl = (handler: LambdaHandler) =>
         isBase64Encoded: true,
         requestContext: { http: { method } },
       };
-      const answer = (await handler(call, {})) as UrlAnswer;
+      const answer = (await handler(call, { traceHeader: headers['x-amzn-trace-id'] })) as UrlAnswer;
       return {
         status: answer.statusCode,
         headers: answer.headers,

@@ -1,5 +1,5 @@
 import type { Connector, Transfer } from '../../domain/entities.ts';
-import { advance, unchanged } from '../../domain/transition.ts';
+import { advance, onBehalfOf, unchanged } from '../../domain/transition.ts';
 import type { Work } from '../../messages.ts';
 import { ConflictError, eachPage } from '../../store.ts';
 import { type ConnectorServices, GRACE, LEASE, type Speaker } from './services.ts';
@@ -43,7 +43,7 @@ export async function claim(
     ...(groupId === undefined ? {} : { groupId }),
   };
   try {
-    await store.transact([changeOf(transfer, claimed, { connector, at })]);
+    await store.transact([onBehalfOf(transfer, changeOf(transfer, claimed, { connector, at }))]);
   } catch (error) {
     if (error instanceof ConflictError) return undefined;
     throw error;

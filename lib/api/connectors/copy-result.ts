@@ -1,6 +1,6 @@
 import type { Transfer } from '../../domain/entities.ts';
 import { progressed } from '../../domain/run-progress.ts';
-import { advance, unchanged } from '../../domain/transition.ts';
+import { advance, onBehalfOf, unchanged } from '../../domain/transition.ts';
 import type { Json } from '../../json.ts';
 import type { CopyResultMessage, HeldTransfer } from '../../messages.ts';
 import { ConflictError } from '../../store.ts';
@@ -42,11 +42,11 @@ async function goOn(transfer: Transfer, message: CopyResultMessage, services: Co
 }
 
 async function noteProgress(
-  { replicationRunId }: Transfer,
+  transfer: Transfer,
   { stage, bytesDone = 0, bytesTotal = 0, bytesPerSecond, frozenAt }: CopyResultMessage,
   { store, clock }: ConnectorServices,
 ) {
-  const known = await store.get('ReplicationRun', replicationRunId);
+  const known = await store.get('ReplicationRun', transfer.replicationRunId);
   if (known?.state !== 'ACTIVE' || !stage) return;
   const run = frozenAt === undefined ? known : { ...known, frozenAt };
   const progress = { stage, bytesDone, bytesTotal, ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }) };
@@ -54,7 +54,7 @@ async function noteProgress(
   const change = progressed(run, progress, clock.now()) ?? (isNew ? unchanged('ReplicationRun', run) : undefined);
   if (!change) return;
   // Progress is not a transition: whoever writes the run at the same time goes first.
-  await store.transact([change]).catch((error) => {
+  await store.transact([onBehalfOf(transfer, change)]).catch((error) => {
     if (!(error instanceof ConflictError)) throw error;
   });
 }
@@ -111,7 +111,8 @@ async function finish({ id, taskToken }: Transfer, { to, reason, result }: End, 
     if (current?.state !== 'CLAIMED' || current.taskToken !== taskToken) return;
     const why = { at: clock.now(), ...(reason ? { reason } : {}), ...(result ? { set: { result } } : {}) };
     try {
-      return await store.transact([advance(unchanged('Transfer', current), ['Transfer', to], why)]);
+      const ended = advance(unchanged('Transfer', current), ['Transfer', to], why);
+      return await store.transact([onBehalfOf(current, ended)]);
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
     }

@@ -22,6 +22,10 @@ export interface Dispatched {
   readonly signal: AbortSignal;
 }
 
+/** What a task hands on to what it calls, so that it is a part of the execution's trace. */
+export const tracedBy = ({ execution: { row } }: Dispatched): { traceHeader: string } | Record<never, never> =>
+  row.traceHeader === undefined ? {} : { traceHeader: row.traceHeader };
+
 interface Scheduled {
   /** What it works with, as JSON text. */
   readonly text: string;

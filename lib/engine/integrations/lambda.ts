@@ -1,13 +1,23 @@
 import type { Json } from '../../json.ts';
 import type { Signal, TaskWait } from '../execution.ts';
 import { InvokeError, type InvokeResult } from '../invoke.ts';
-import { arnHistory, type Dispatched, type Integration, type TaskServices, taskHistory } from './integration.ts';
+import {
+  arnHistory,
+  type Dispatched,
+  type Integration,
+  type TaskServices,
+  taskHistory,
+  tracedBy,
+} from './integration.ts';
 
 /** A function by its ARN: what goes in is its payload, what comes out is the result. */
 export const lambdaFunction: Integration = {
   history: arnHistory('LambdaFunction'),
-  dispatch: async ({ wait, parameters, signal }, { invoke }) =>
-    ended(wait, { run: () => invoke(wait.resource, parameters, { signal }), result: ({ payload }) => payload }),
+  dispatch: async (task, { invoke }) => {
+    const { wait, parameters, signal } = task;
+    const run = () => invoke(wait.resource, parameters, { ...tracedBy(task), signal });
+    return ended(wait, { run, result: ({ payload }) => payload });
+  },
 };
 
 interface InvokeParameters {
@@ -32,11 +42,13 @@ export const lambdaInvoke: Integration = {
   },
 };
 
-function invoke({ parameters, signal }: Dispatched, services: TaskServices) {
+function invoke(task: Dispatched, services: TaskServices) {
+  const { parameters, signal } = task;
   const { FunctionName, Payload, Qualifier, InvocationType } = parameters as unknown as InvokeParameters;
   return services.invoke(FunctionName, payloadOf(Payload), {
     ...(Qualifier === undefined ? {} : { qualifier: Qualifier }),
     ...(InvocationType === undefined ? {} : { invocationType: InvocationType }),
+    ...tracedBy(task),
     signal,
   });
 }

@@ -1,7 +1,7 @@
 import type { Json } from '../../json.ts';
 import { ApiError } from '../api-error.ts';
 import type { ExecutionRow, Signal, TaskWait } from '../execution.ts';
-import { type Dispatched, type Integration, type TaskServices, taskHistory } from './integration.ts';
+import { type Dispatched, type Integration, type TaskServices, taskHistory, tracedBy } from './integration.ts';
 
 interface StartParameters {
   readonly StateMachineArn: string;
@@ -30,13 +30,14 @@ export const startExecution: Integration = {
 
 const isSync = ({ resource }: Pick<TaskWait, 'resource'>) => /\.sync(:2)?$/.test(resource);
 
-function start({ execution, thread, wait, parameters }: Dispatched, services: TaskServices) {
+function start(task: Dispatched, services: TaskServices) {
+  const { execution, thread, wait, parameters } = task;
   const { StateMachineArn, Input, Name } = parameters as unknown as StartParameters;
   const input =
     Input === undefined || Input === null ? '{}' : typeof Input === 'string' ? Input : JSON.stringify(Input);
   const parent = { executionArn: execution.row.executionArn, thread: thread.id, nonce: wait.nonce };
   return services.startExecution(
-    { stateMachineArn: StateMachineArn, input, name: Name ?? wait.nonce },
+    { stateMachineArn: StateMachineArn, input, name: Name ?? wait.nonce, ...tracedBy(task) },
     { startedBy: wait.nonce, ...(isSync(wait) ? { parent } : {}) },
   );
 }

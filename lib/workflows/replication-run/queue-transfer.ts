@@ -15,7 +15,7 @@ const DEFAULT_KEY = 'alias/aws/ebs';
  */
 export async function queueTransfer(
   { replicationRunId, taskToken }: { replicationRunId: string; taskToken: string },
-  { store, clock, images, config, workflows }: Services,
+  { store, clock, images, config, workflows, trace }: Services,
 ): Promise<Record<string, never>> {
   const at = clock.now();
   const known = await store.get('Transfer', transferIdOf(replicationRunId));
@@ -57,6 +57,7 @@ export async function queueTransfer(
       `job ${job.id} has license type ${job.licenseType ?? 'NONE'}, whose images AWS converts, and this service makes images on one machine; leave licenseType out, or set it to BYOL, for images of the disks as they are`,
     );
   const baseline = await store.get('Baseline', job.id);
+  const ownTrace = trace?.();
   const transfer: Transfer = {
     id: transferIdOf(run.id),
     replicationRunId: run.id,
@@ -72,6 +73,7 @@ export async function queueTransfer(
     queuedAt: at,
     targets: [],
     description: imageDescription(job.id, run.id),
+    ...(ownTrace === undefined ? {} : { trace: ownTrace }),
     ...(job.appId === undefined ? {} : { appId: job.appId }),
     ...(baseline ? { heldBy: baseline.connectorId } : {}),
     ...(job.encrypted || job.kmsKeyId ? { kmsKeyId: job.kmsKeyId ?? DEFAULT_KEY } : {}),

@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
 /** One thing that a caller needs to be allowed. */
 export interface Asked {
   readonly action: string;
@@ -12,6 +14,7 @@ export interface WireCall {
   readonly operation: string;
   readonly method: string;
   readonly url: string;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
@@ -52,6 +55,13 @@ const READERS: Readonly<Record<string, Reader>> = {
       action: `events:${call.operation}`,
       resource: arn('events', `event-bus/${EventBusName}`),
     })),
+  sqs: (call) => [
+    {
+      // A batch is allowed by what it does to each message.
+      action: `sqs:${call.operation.replace('Batch', '')}`,
+      resource: arn('sqs', json<{ QueueUrl: string }>(call).QueueUrl.split('/').at(-1)!),
+    },
+  ],
   states: (call) => {
     const { stateMachineArn, executionArn } = json<{ stateMachineArn?: string; executionArn?: string }>(call);
     // A token says its state machine to Step Functions only; ours are of one.

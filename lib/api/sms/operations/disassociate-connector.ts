@@ -1,7 +1,7 @@
 import type { DisassociateConnectorRequest, DisassociateConnectorResponse } from '@aws-sdk/client-sms';
 import type { Connector, Transfer } from '../../../domain/entities.ts';
 import { isEnded } from '../../../domain/replication-job.ts';
-import { advance, unchanged } from '../../../domain/transition.ts';
+import { advance, onBehalfOf, unchanged } from '../../../domain/transition.ts';
 import type { Services } from '../../../ports.ts';
 import { eachPage } from '../../../store.ts';
 import { transfersOf } from '../../connectors/claim.ts';
@@ -36,10 +36,13 @@ export async function disassociateConnector(
 }
 
 const requeued = (transfer: Transfer, { at }: { at: number }) =>
-  advance(unchanged('Transfer', transfer), ['Transfer', 'QUEUED'], {
-    at,
-    reason: `connector ${transfer.connectorId} was disassociated`,
-  });
+  onBehalfOf(
+    transfer,
+    advance(unchanged('Transfer', transfer), ['Transfer', 'QUEUED'], {
+      at,
+      reason: `connector ${transfer.connectorId} was disassociated`,
+    }),
+  );
 
 /** Another connector of the same manager. */
 async function hasColleague({ id, vmManagerId }: Connector, { store }: Services): Promise<boolean> {
