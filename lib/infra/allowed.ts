@@ -9,6 +9,8 @@ export interface Surroundings {
   readonly scriptBuckets: readonly string[];
   readonly api: string;
   readonly bus: string;
+  /** The dead letters of the publisher. */
+  readonly unpublishedEvents: string;
   readonly tokenSecret: string;
   readonly clientKey: string;
   readonly launchRoles: readonly string[];

@@ -3,10 +3,14 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { Settings } from './settings.ts';
 
+/** `UnpublishedEvents` → `rehost-unpublished-events`. */
+export const deadLettersName = (name: string, id: string) =>
+  `${name}-${id.replaceAll(/(?<!^)([A-Z])/g, '-$1').toLowerCase()}`;
+
 /** A queue for what could not be delivered, kept for as long as SQS keeps anything. */
 export function deadLetters(scope: Construct, id: string, { name, encryptionKey }: Settings): Queue {
   const queue = new Queue(scope, id, {
-    queueName: `${name}-${id.replaceAll(/(?<!^)([A-Z])/g, '-$1').toLowerCase()}`,
+    queueName: deadLettersName(name, id),
     ...(encryptionKey
       ? { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey }
       : { encryption: QueueEncryption.SQS_MANAGED }),

@@ -31,6 +31,7 @@ export const FUNCTION_RIGHTS: Readonly<Record<string, readonly Right[]>> = {
     'blockAccess.grant',
   ],
   PublishEvents: ['events.publish'],
+  ReplayEvents: ['events.publish', 'events.stored', 'events.lost'],
   StartWorkflow: ['workflows.start'],
   MeasureService: [...WRITE, 'store.query'],
 

@@ -256,6 +256,10 @@ export const RIGHTS = {
   ownEndpoint: [{ actions: ['lambda:GetFunctionUrlConfig'], resources: ({ api }) => [api] }],
   sms: [{ actions: ['lambda:InvokeFunction'], resources: ({ api }) => [api] }],
   'events.publish': [{ actions: ['events:PutEvents'], resources: ({ bus }) => [bus] }],
+  'events.stored': [{ actions: ['dynamodb:Scan'], resources: ({ table }) => [table] }],
+  'events.lost': [
+    { actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage'], resources: ({ unpublishedEvents }) => [unpublishedEvents] },
+  ],
 } as const satisfies Readonly<Record<string, readonly Allowed[]>>;
 
 export type Right = keyof typeof RIGHTS;

@@ -9,8 +9,9 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Surroundings } from './allowed.ts';
 import { ConnectorRole, connectorRoleName } from './connector-role.ts';
+import { deadLettersName } from './dead-letters.ts';
 import { WORKFLOW_NAMES } from './definition.ts';
-import { EventPublisher } from './event-publisher.ts';
+import { EventPublisher, UNPUBLISHED } from './event-publisher.ts';
 import { EventSchemas } from './event-schemas.ts';
 import { BundledFunction } from './function.ts';
 import { LaunchRole } from './launch-role.ts';
@@ -129,6 +130,8 @@ export class Service extends Construct {
       // By its name: the function's own policy cannot refer to the function.
       api: `arn:${partition}:lambda:${region}:${account}:function:${name}-api`,
       bus: this.bus.eventBusArn,
+      // By its name: the queue is made with the publisher, which needs its rights.
+      unpublishedEvents: `arn:${partition}:sqs:${region}:${account}:${deadLettersName(name, UNPUBLISHED)}`,
       tokenSecret: this.tokenSecret.secretArn,
       clientKey: this.clientKey.secretArn,
       launchRoles: [this.launchRole.role, ...launchRoles].map(({ roleArn }) => roleArn),
@@ -165,6 +168,7 @@ export class Service extends Construct {
 
   /** Who may put events may ask for migrations, and not say that something happened here: state changes start workflows. */
   #onlyPublisherSpeaksAsUs() {
+    const publishers = [this.publisher.function, this.publisher.replayer];
     this.bus.addToResourcePolicy(
       new PolicyStatement({
         sid: 'OnlyThePublisherSpeaksAsRehost',
@@ -174,7 +178,7 @@ export class Service extends Construct {
         resources: [this.bus.eventBusArn],
         conditions: {
           'ForAnyValue:StringEquals': { 'events:source': ['rehost', 'rehost.sms'] },
-          ArnNotEquals: { 'aws:PrincipalArn': this.publisher.function.function.role!.roleArn },
+          ArnNotEquals: { 'aws:PrincipalArn': publishers.map(({ function: { role } }) => role!.roleArn) },
         },
       }),
     );

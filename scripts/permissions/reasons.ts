@@ -3,7 +3,7 @@ import { FUNCTION_RIGHTS } from '../../lib/infra/function-rights.ts';
 import { RIGHTS } from '../../lib/infra/rights.ts';
 
 /** What a role needs for those who run or call its holder: no code of ours makes these calls. */
-export const OF_THE_PLATFORM: Readonly<Record<string, string>> = {
+const OF_THE_PLATFORM: Readonly<Record<string, string>> = {
   'logs:CreateLogStream': 'Lambda writes the log, a stream for each instance of the function',
   'logs:PutLogEvents': 'Lambda writes the log, a stream for each instance of the function',
   'xray:PutTraceSegments': 'X-Ray knows no resources; asked for by Lambda and Step Functions',
@@ -39,12 +39,19 @@ const OF_OTHERS: Readonly<Record<string, string>> = {
     'snapshots of ours, by their tag; the policy of each session leaves those of one transfer',
 };
 
+const allowedBy = (holder: string) =>
+  (FUNCTION_RIGHTS[holder] ?? []).flatMap((right): readonly Allowed[] => RIGHTS[right]);
+
+/** What the holder has the right for, where no code of ours makes the call. */
+export const ofThePlatform = (holder: string, action: string): string | undefined =>
+  allowedBy(holder).some(({ actions }) => actions.includes(action)) ? undefined : OF_THE_PLATFORM[action];
+
 /** Why the holder has this right, where it is not plain from the right itself; undefined where nothing is said. */
 export function reasonOf(holder: string, action: string, resource: string): string | undefined {
-  if (OF_THE_PLATFORM[action]) return OF_THE_PLATFORM[action];
+  const platform = ofThePlatform(holder, action);
+  if (platform) return platform;
   if (OF_OTHERS[holder]) return OF_OTHERS[holder];
-  const allowed = (FUNCTION_RIGHTS[holder] ?? []).flatMap((right): readonly Allowed[] => RIGHTS[right]);
-  const fitting = allowed.filter((one) => one.actions.includes(action) && one.reason);
+  const fitting = allowedBy(holder).filter((one) => one.actions.includes(action) && one.reason);
   return (fitting.find((one) => namesSame(one, resource)) ?? fitting[0])?.reason;
 }
 
@@ -57,6 +64,7 @@ const AT = {
   scriptBuckets: [],
   api: 'API',
   bus: 'BUS',
+  unpublishedEvents: 'QUEUE',
   tokenSecret: 'SECRET',
   clientKey: 'KEY',
   launchRoles: [],

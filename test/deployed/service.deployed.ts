@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { OF_THE_PLATFORM } from '../../scripts/permissions/reasons.ts';
+import { ofThePlatform } from '../../scripts/permissions/reasons.ts';
 import { migrationBySmsClient } from '../e2e/migration-by-sms-client.ts';
 import { describeOnMoto } from '../support/aws.ts';
 import { catches } from './catches.ts';
@@ -8,6 +8,7 @@ import { PATIENCE } from './executions.ts';
 import { failures } from './failures.ts';
 import { migrationByEvent } from './migration-by-event.ts';
 import { packageExport } from './package.ts';
+import { replay } from './replay.ts';
 import { SOMETIMES, UNSEEN } from './rights.ts';
 import { secrets } from './secrets.ts';
 import { traces } from './traces.ts';
@@ -40,6 +41,8 @@ describeOnMoto('what the templates deploy', () => {
 
   describe('a trace', () => traces(() => deployed));
 
+  describe('an event that was lost', () => replay(() => deployed));
+
   describe('a Catch', () => catches(() => deployed));
 
   describe('a secret', () => secrets(() => deployed));
@@ -49,7 +52,7 @@ describeOnMoto('what the templates deploy', () => {
   });
 
   test('no function has a right that none of this needed', () => {
-    const unused = deployed.iam.unused(OF_THE_PLATFORM).map((one) => one.split(' ').slice(0, 2).join(' '));
+    const unused = deployed.iam.unused(ofThePlatform).map((one) => one.split(' ').slice(0, 2).join(' '));
     expect(unused.filter((one) => !UNSEEN[one])).toEqual([]);
     const seen = Object.keys(UNSEEN).filter((one) => !unused.includes(one));
     expect(seen.filter((one) => !SOMETIMES.includes(one))).toEqual([]);

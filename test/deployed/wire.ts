@@ -36,29 +36,25 @@ interface Entry {
 export function openWire(): Wire {
   const put: PutEvent[] = [];
   const started: Start[] = [];
+  const headers = new Map<string, string | undefined>();
+  const keyOf = (detailType: string, detail: object) => `${detailType} ${JSON.stringify(detail)}`;
   const read = <T>({ body }: WireCall) => JSON.parse(body.toString()) as T;
   return {
     put,
     started,
     note(call) {
       if (call.operation === 'PutEvents')
-        for (const { Source, DetailType, Detail, TraceHeader } of read<{ Entries: Entry[] }>(call).Entries)
-          put.push({
-            source: Source,
-            detailType: DetailType,
-            detail: JSON.parse(Detail) as EventBridgeEvent['detail'],
-            traceHeader: TraceHeader,
-          });
+        for (const { Source, DetailType, Detail, TraceHeader } of read<{ Entries: Entry[] }>(call).Entries) {
+          const detail = JSON.parse(Detail) as EventBridgeEvent['detail'];
+          put.push({ source: Source, detailType: DetailType, detail, traceHeader: TraceHeader });
+          headers.set(keyOf(DetailType, detail), TraceHeader);
+        }
       if (call.operation === 'StartExecution') {
         const { stateMachineArn, name } = read<{ stateMachineArn: string; name: string }>(call);
         const traceHeader = call.headers['x-amzn-trace-id'] as string | undefined;
         started.push({ workflow: stateMachineArn.split(':').at(-1)!, name, traceHeader });
       }
     },
-    traceHeaderOf: (event) =>
-      put.find(
-        ({ detailType, detail }) =>
-          detailType === event['detail-type'] && JSON.stringify(detail) === JSON.stringify(event.detail),
-      )?.traceHeader,
+    traceHeaderOf: (event) => headers.get(keyOf(event['detail-type'], event.detail)),
   };
 }

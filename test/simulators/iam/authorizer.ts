@@ -15,7 +15,7 @@ export interface Authorizer {
   /** Functions that are refused everything, so that they fail. */
   readonly broken: Set<string>;
   /** The rights that nobody used, as `holder action resource`, but for actions of the platform. */
-  unused(ofThePlatform: Readonly<Record<string, string>>): string[];
+  unused(ofThePlatform: (holder: string, action: string) => string | undefined): string[];
 }
 
 export function authorizer(roles: readonly RoleOf[], tagsOf: TagsOf): Authorizer {
@@ -46,7 +46,7 @@ export function authorizer(roles: readonly RoleOf[], tagsOf: TagsOf): Authorizer
       [...byHolder.values()].flatMap(({ holder, statements }) =>
         statements.flatMap((statement) =>
           pairsOf(statement)
-            .filter(({ action }) => !ofThePlatform[action])
+            .filter(({ action }) => !ofThePlatform(holder, action))
             .filter(
               ({ action, resource }) =>
                 !(used.get(statement) ?? []).some((one) => one.action === action && fits(resource, one.resource)),

@@ -1,0 +1,3 @@
+import { replay } from './middleware/replay.ts';
+
+export const handler = replay();
