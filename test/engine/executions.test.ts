@@ -173,6 +173,13 @@ describe('listings', () => {
     expect(names).toEqual(['e4', 'e3', 'e2', 'e1', 'e0']);
   });
 
+  test('count whole entries: a part of one is none, and asks for the default', async () => {
+    const all = bed();
+    for (const name of ['a', 'b']) await all.call('CreateActivity', { name });
+    expect((await all.call('ListActivities', { maxResults: 1.5 })).activities).toHaveLength(1);
+    expect((await all.call('ListActivities', { maxResults: 5e-324 })).activities).toHaveLength(2);
+  });
+
   test('a history reads backwards as well', async () => {
     const all = bed();
     const executionArn = await all.start(await all.create('m', pass));

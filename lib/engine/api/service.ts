@@ -48,9 +48,12 @@ export function checkArn(arn: string, ...types: string[]) {
   throw new ApiError('InvalidArn', `Invalid Arn: 'Resource type not valid in this context: ${type}'`);
 }
 
+/** What a page holds at most; a part of an entry is none, and of none there is the default. */
+export const pageSize = ({ maxResults }: Input): number => Math.trunc(Number(maxResults ?? 0)) || 100;
+
 /** A page of a listing whose token is the place after its last entry. Tokens are opaque to clients. */
 export function paged<T>(input: Input, { rows, entry, place, more }: Page<T>): { entries: Json[]; nextToken?: string } {
-  const limit = Number(input.maxResults ?? 0) || 100;
+  const limit = pageSize(input);
   const found = rows(limit + 1, placeOf(input));
   const shown = found.slice(0, limit);
   const last = shown.at(-1);
