@@ -61,7 +61,7 @@ async function measure(size: Size): Promise<Record<Operation, LoadResult>> {
   await fill(store, size);
   const handle = createDispatcher({
     apis: [smsApi(servicesOn(store))],
-    verifier: { secretOf: async () => KEY.secretAccessKey, now: Date.now },
+    verifier: { keyOf: async () => KEY, now: Date.now },
     newRequestId: () => randomBytes(16).toString('hex'),
     log: console.error,
   });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import middy from '@middy/core';
 import { connectorActions } from '../../lib/api/connectors/actions.ts';
 import { adminApi } from '../../lib/api/connectors/admin-api.ts';
-import { keyPermissions } from '../../lib/api/connectors/permissions.ts';
+import { storedKeys } from '../../lib/api/connectors/permissions.ts';
 import { createDispatcher } from '../../lib/api/dispatch.ts';
 import type { HttpResponse } from '../../lib/api/http.ts';
 import { smsApi } from '../../lib/api/sms/api.ts';
@@ -83,13 +83,10 @@ async function prepare() {
   const connectors = { ...services, bell: POLLING_BELL, blockAccess: blockAccess(readEnvironment(process.env)) };
   const apis = [smsApi(services, undefined, connectorActions(connectors)), adminApi(connectors)];
   const common = { apis, newRequestId: randomUUID, log: services.log };
-  const secretOf = async (accessKeyId: string) => {
-    if (accessKeyId === deployed.accessKeyId) return deployed.secretAccessKey;
-    const key = await services.store.get('AccessKey', accessKeyId);
-    return key?.disabled ? undefined : key?.secretAccessKey;
-  };
+  const stored = storedKeys(services);
+  const keyOf = async (accessKeyId: string) => (accessKeyId === deployed.accessKeyId ? deployed : stored(accessKeyId));
   const signed = {
-    verifier: { secretOf, permit: keyPermissions(services), now: () => Date.now() },
+    verifier: { keyOf, now: () => Date.now() },
     throttle: throttle({ rate: limits.requestsPerSecond, burst: limits.requestBurst }, () => Date.now()),
   };
   return {

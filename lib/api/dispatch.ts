@@ -118,9 +118,9 @@ export async function authenticate(
     refuseForeignHost(request);
     return undefined;
   }
-  const accessKeyId = await verifySignature(request, signing, verifier);
+  const { accessKeyId, key } = await verifySignature(request, signing, verifier);
   throttle?.(accessKeyId);
-  await verifier.permit?.(accessKeyId, request, signing);
+  await key.permit?.(request, signing);
   return accessKeyId;
 }
 

@@ -13,11 +13,22 @@ import { type Claim, readClaim } from './signature-claim.ts';
  * The signature must cover the host, the operation (X-Amz-Target) and the body, so that none of them can be exchanged.
  */
 export interface Verifier {
-  /** The secret of an access key that may call; undefined for others. */
-  secretOf(accessKeyId: string): Promise<string | undefined>;
-  /** Throws AccessDenied unless the key is good for the request; all keys are good for all requests unless given. */
-  permit?(accessKeyId: string, request: HttpRequest, signing: Signing): Promise<void>;
+  /** An access key that may call; undefined for others. */
+  keyOf(accessKeyId: string): Promise<CallerKey | undefined>;
   now(): number;
+}
+
+/** The key of a caller. */
+export interface CallerKey {
+  readonly secretAccessKey: string;
+  /** Throws AccessDenied unless the key is good for the request; absent where it is good for all. */
+  permit?(request: HttpRequest, signing: Signing): Promise<void>;
+}
+
+/** Who signed a request. */
+export interface Caller {
+  readonly accessKeyId: string;
+  readonly key: CallerKey;
 }
 
 export interface Signing {
@@ -32,8 +43,8 @@ export interface Signing {
 /** Difference of clocks that AWS's JSON services allow, in milliseconds: their messages say `- 5 min.` (issues of aws-sdk-js and aws-sdk-php). */
 const MAX_SKEW = 5 * 60_000;
 
-/** The access key that signed the request. Throws the error that AWS JSON services answer otherwise. */
-export async function verifySignature(request: HttpRequest, signing: Signing, verifier: Verifier): Promise<string> {
+/** The caller whose key signed the request. Throws the error that AWS JSON services answer otherwise. */
+export async function verifySignature(request: HttpRequest, signing: Signing, verifier: Verifier): Promise<Caller> {
   const claim = readClaim(request);
   if (claim.service !== signing.signingName)
     throw invalidSignature(
@@ -41,22 +52,22 @@ export async function verifySignature(request: HttpRequest, signing: Signing, ve
     );
   checkCoverage(request, claim);
   checkTime(claim, verifier.now());
-  const secretAccessKey = await verifier.secretOf(claim.accessKeyId);
-  if (secretAccessKey === undefined)
-    throw unrecognizedClient(
-      `access key ${claim.accessKeyId} is not known here; export the one that \`rehost up\` prints`,
-    );
+  const { accessKeyId } = claim;
+  const key = await verifier.keyOf(accessKeyId);
+  if (key === undefined)
+    throw unrecognizedClient(`access key ${accessKeyId} is not known here; export the one that \`rehost up\` prints`);
   checkPayload(request, signing);
-  if (isSignedHashed(request, { claim, signing, secretAccessKey })) return claim.accessKeyId;
+  const { secretAccessKey } = key;
+  if (isSignedHashed(request, { claim, signing, secretAccessKey })) return { accessKeyId, key };
   const expected = await sign(request, claim, secretAccessKey).catch((error) => {
     // Whatever a strange request makes the signer stumble over is the caller's fault.
     throw invalidSignature(`the signature cannot be checked: ${(error as Error).message}`);
   });
   if (!sameText(expected, claim.signature))
     throw invalidSignature(
-      `the signature does not match the one computed here with the secret of ${claim.accessKeyId}; check the secret access key, and that no proxy changes the request`,
+      `the signature does not match the one computed here with the secret of ${accessKeyId}; check the secret access key, and that no proxy changes the request`,
     );
-  return claim.accessKeyId;
+  return { accessKeyId, key };
 }
 
 function checkCoverage({ headers }: HttpRequest, { signedHeaders, expires }: Claim) {

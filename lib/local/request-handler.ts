@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ConnectorActions } from '../api/connectors/actions.ts';
 import { adminApi } from '../api/connectors/admin-api.ts';
-import { keyPermissions } from '../api/connectors/permissions.ts';
+import { storedKeys } from '../api/connectors/permissions.ts';
 import type { Bell } from '../api/connectors/services.ts';
 import { TRANSFER_TAG } from '../api/connectors/snapshots.ts';
 import { createDispatcher, type JsonApi } from '../api/dispatch.ts';
@@ -40,11 +40,7 @@ export function requestHandler(options: RequestHandlerOptions): Handle {
     jsonVersion: '1.0',
     call: engine.call,
   } as const;
-  const secretOf = async (accessKeyId: string) => {
-    const key = await store.get('AccessKey', accessKeyId);
-    return key?.disabled ? undefined : key?.secretAccessKey;
-  };
-  const permit = keyPermissions({
+  const keyOf = storedKeys({
     store,
     ...(local ? { transferOf: (id) => local.snapshots.describe(id)?.spec.tags[TRANSFER_TAG] } : {}),
   });
@@ -52,7 +48,7 @@ export function requestHandler(options: RequestHandlerOptions): Handle {
   const checks =
     auth === 'sigv4'
       ? {
-          verifier: { secretOf, permit, now: () => clock.now() },
+          verifier: { keyOf, now: () => clock.now() },
           throttle: throttle({ rate, burst }, () => clock.now()),
         }
       : {};

@@ -42,11 +42,11 @@ function service(store: SqliteStore) {
     newId: (prefix, digits) => `${prefix}-${String(ids++).padStart(digits, '0')}`,
     log: () => {},
   };
-  const secretOf = async (id: string) => (id === KEY.accessKeyId ? KEY.secretAccessKey : undefined);
+  const keyOf = async (id: string) => (id === KEY.accessKeyId ? KEY : undefined);
   const common = { apis: [smsApi(services)], newRequestId: () => 'request-1', log: console.error };
   return {
     open: createDispatcher(common),
-    closed: createDispatcher({ ...common, verifier: { secretOf, now: () => NOW } }),
+    closed: createDispatcher({ ...common, verifier: { keyOf, now: () => NOW } }),
   };
 }
 

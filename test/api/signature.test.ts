@@ -56,6 +56,12 @@ test.each<[string, () => Promise<HttpRequest> | HttpRequest, string, RegExp]>([
     /of the form/,
   ],
   [
+    'a date that there is not',
+    () => changed({ 'x-amz-date': '20260231T120000Z' }),
+    'IncompleteSignatureException',
+    /of the form/,
+  ],
+  [
     'a day that is not the date’s',
     () => changed({ 'x-amz-date': '20260130T120000Z' }),
     'IncompleteSignatureException',
@@ -172,8 +178,8 @@ test('an unsigned body is let through where the API allows it', async () => {
 });
 
 test('a failing store of keys is the service’s fault, not the caller’s', async () => {
-  const secretOf = () => Promise.reject(new Error('disk full'));
-  const { handle, logged } = stubService({ dispatch: { verifier: { secretOf, now: () => NOW } } });
+  const keyOf = () => Promise.reject(new Error('disk full'));
+  const { handle, logged } = stubService({ dispatch: { verifier: { keyOf, now: () => NOW } } });
   expect(await ask(handle, await signed(request))).toMatchObject({ status: 500, __type: 'InternalError' });
   expect(logged[0]).toMatchObject({ requestId: 'request-1', error: expect.stringContaining('disk full') });
 });

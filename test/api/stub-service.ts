@@ -37,10 +37,10 @@ export function stubService({ run, config, dispatch, now = () => NOW, auth = 'si
       return run ? run(operation, input, context) : {};
     },
   });
-  const secretOf = async (id: string) => (id === KEY.accessKeyId ? KEY.secretAccessKey : undefined);
+  const keyOf = async (id: string) => (id === KEY.accessKeyId ? KEY : undefined);
   const handle = createDispatcher({
     apis: [api],
-    ...(auth === 'none' ? {} : { verifier: { secretOf, now } }),
+    ...(auth === 'none' ? {} : { verifier: { keyOf, now } }),
     newRequestId: () => 'request-1',
     log: (entry) => logged.push(entry),
     ...dispatch,

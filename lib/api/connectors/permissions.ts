@@ -2,7 +2,7 @@ import type { AccessKey, Transfer } from '../../domain/entities.ts';
 import type { Store } from '../../store.ts';
 import { accessDenied } from '../errors.ts';
 import type { HttpRequest } from '../http.ts';
-import type { Signing } from '../signature.ts';
+import type { CallerKey, Signing } from '../signature.ts';
 import { parentsOf } from './snapshots.ts';
 
 interface Options {
@@ -11,14 +11,24 @@ interface Options {
   transferOf?(snapshotId: string): string | undefined;
 }
 
+/** The keys of the store, for a verifier: those that are disabled are not known, and those of connectors are good for what `permission` says. */
+export function storedKeys(options: Options) {
+  const permit = permission(options);
+  return async (accessKeyId: string): Promise<CallerKey | undefined> => {
+    const key = await options.store.get('AccessKey', accessKeyId);
+    if (!key || key.disabled) return undefined;
+    const { secretAccessKey, connectorId, activation } = key;
+    if (connectorId === undefined && activation === undefined) return { secretAccessKey };
+    return { secretAccessKey, permit: (request, signing) => permit(key, request, signing) };
+  };
+}
+
 /**
  * What the key of a connector, or an activation code, may be used for: all that is not named here is refused, whichever API it is of. A connector may call
  * its two actions. Of the EBS direct APIs it may put blocks into the snapshots of the transfers that are its own now, and read these back to verify them.
  */
-export function keyPermissions({ store, transferOf }: Options) {
-  return async (accessKeyId: string, request: HttpRequest, { signingName }: Signing): Promise<void> => {
-    const key = await store.get('AccessKey', accessKeyId);
-    if (!key || (key.connectorId === undefined && key.activation === undefined)) return;
+function permission({ store, transferOf }: Options) {
+  return async (key: AccessKey, request: HttpRequest, { signingName }: Signing): Promise<void> => {
     if (signingName === 'sms' && isAction(request, key)) return;
     const place = signingName === 'ebs' && transferOf ? placeOf(request) : undefined;
     const transferId = place && transferOf?.(place.snapshotId);
@@ -27,8 +37,8 @@ export function keyPermissions({ store, transferOf }: Options) {
       return;
     throw accessDenied(
       key.activation
-        ? `${accessKeyId} is an activation code, which is good for one registration`
-        : `key ${accessKeyId} is of connector ${key.connectorId}, which may call GetMessages and SendMessage, and put blocks into its own pending snapshots`,
+        ? `${key.id} is an activation code, which is good for one registration`
+        : `key ${key.id} is of connector ${key.connectorId}, which may call GetMessages and SendMessage, and put blocks into its own pending snapshots`,
     );
   };
 }

@@ -52,7 +52,7 @@ export async function openBed(options: { encryptionByDefault?: boolean; auth?: '
   const taken = new Set<string>();
   const logged: unknown[] = [];
   const verifier = {
-    secretOf: async (id: string) => (id === KEY.accessKeyId ? KEY.secretAccessKey : undefined),
+    keyOf: async (id: string) => (id === KEY.accessKeyId ? KEY : undefined),
     now: () => Date.now(),
   };
   const nothing: Handle = async () => ({ status: 404, headers: {}, body: 'not an API of snapshots' });
