@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { HttpRequest } from './http.ts';
 
 /**
@@ -37,14 +37,20 @@ export function signatureOf(request: Signable, scope: Scope): string {
   return createHmac('sha256', signingKey(scope)).update(text).digest('hex');
 }
 
-/** `20260131T120000Z`. */
-export const amzDate = (milliseconds: number): string =>
-  new Date(milliseconds).toISOString().replace(/[-:]|\.\d{3}/g, '');
+let lastDate = { second: Number.NaN, text: '' };
+
+/** `20260131T120000Z`. The last one is kept: a copy asks for it a thousand times a second. Throws a RangeError for what is no time. */
+export function amzDate(milliseconds: number): string {
+  const second = Math.floor(milliseconds / 1_000);
+  if (second !== lastDate.second)
+    lastDate = { second, text: new Date(milliseconds).toISOString().replace(/[-:]|\.\d{3}/g, '') };
+  return lastDate.text;
+}
 
 const canonical = ({ method, path, query, headers, signedHeaders, payloadHash }: Signable) =>
   [
     method,
-    percentEncoded(path).replaceAll('%2F', '/'),
+    PLAIN_PATH.test(path) ? path : percentEncoded(path).replaceAll('%2F', '/'),
     Object.keys(query)
       .map((name) => [percentEncoded(name), percentEncoded(query[name] ?? '')] as const)
       .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -56,23 +62,26 @@ const canonical = ({ method, path, query, headers, signedHeaders, payloadHash }:
     payloadHash,
   ].join('\n');
 
+/** A path that is the same encoded: that of every block. */
+const PLAIN_PATH = /^[\w.~/-]*$/;
+
 /** RFC 3986, which wants five characters escaped that encodeURIComponent leaves. */
 const percentEncoded = (text: string) =>
   encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /** The keys of the day, of all who sign and of whom requests are checked: rarely more than one. */
-const keys = new Map<string, Buffer>();
+const keys = new Map<string, KeyObject>();
 const MAX_KEYS = 100;
 
-function signingKey({ secretAccessKey, region, service, date }: Scope): Buffer {
+function signingKey({ secretAccessKey, region, service, date }: Scope): KeyObject {
   const day = date.slice(0, 8);
   const name = [secretAccessKey, day, region, service].join('\n');
   const known = keys.get(name);
   if (known) return known;
-  const key = [day, region, service, 'aws4_request'].reduce<string | Buffer>(
-    (above, text) => createHmac('sha256', above).update(text).digest(),
-    `AWS4${secretAccessKey}`,
-  ) as Buffer;
+  const key = [day, region, service, 'aws4_request'].reduce(
+    (above, text) => createSecretKey(createHmac('sha256', above).update(text).digest()),
+    createSecretKey(`AWS4${secretAccessKey}`, 'utf8'),
+  );
   if (keys.size >= MAX_KEYS) keys.clear();
   keys.set(name, key);
   return key;

@@ -1,5 +1,6 @@
 import { incompleteSignature, missingAuthenticationToken } from './errors.ts';
 import type { HttpRequest } from './http.ts';
+import { amzDate } from './sign-v4.ts';
 
 /** What a request says of its signature. Source: AWS Signature Version 4, authentication methods. */
 export interface Claim {
@@ -28,22 +29,23 @@ export function readClaim({ headers, query }: HttpRequest): Claim {
 }
 
 function headerClaim(authorization: string, date: string | undefined): Claim {
-  const [algorithm = '', rest = ''] = authorization.split(/\s+(.*)/s);
+  const [algorithm, rest] = halves(authorization, ' ');
   if (algorithm !== ALGORITHM)
     throw incompleteSignature(
       `the Authorization header does not begin with ${ALGORITHM}; sign with Signature Version 4`,
     );
-  const parts = new Map(
-    rest.split(',').map((part) => {
-      const [name = '', value = ''] = part.trim().split(/=(.*)/s);
-      return [name, value];
-    }),
-  );
+  const parts = new Map(rest.split(',').map((part) => halves(part.trim(), '=')));
   return {
     ...scopeOf(given('Credential', parts.get('Credential')), given('the header X-Amz-Date', date)),
     signedHeaders: headerNames(given('SignedHeaders', parts.get('SignedHeaders'))),
     signature: hexadecimal(given('Signature', parts.get('Signature'))),
   };
+}
+
+/** The text before the first separator, and that behind it. */
+function halves(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 function presignedClaim(query: HttpRequest['query']): Claim {
@@ -65,18 +67,24 @@ function scopeOf(credential: string, date: string) {
   const [accessKeyId, day, region, service, end, ...more] = credential.split('/');
   if (!accessKeyId || !day || !region || !service || end !== 'aws4_request' || more.length > 0)
     throw incompleteSignature('Credential is not of the form <access key>/<yyyymmdd>/<region>/<service>/aws4_request');
-  const signedAt = Date.parse(date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
-  if (!/^\d{8}T\d{6}Z$/.test(date) || Number.isNaN(signedAt))
-    throw incompleteSignature('X-Amz-Date is not of the form 20260131T120000Z');
+  const signedAt = timeOf(date);
+  if (signedAt === undefined) throw incompleteSignature('X-Amz-Date is not of the form 20260131T120000Z');
   if (!date.startsWith(day)) throw incompleteSignature(`Credential is of day ${day}, but X-Amz-Date is ${date}`);
   return { accessKeyId, region, service, signedAt };
 }
 
+/** The time of `20260131T120000Z`, in milliseconds since the epoch; undefined for what is none. */
+function timeOf(date: string): number | undefined {
+  if (!/^\d{8}T\d{6}Z$/.test(date)) return undefined;
+  const part = (from: number, to: number) => Number(date.slice(from, to));
+  const time = Date.UTC(part(0, 4), part(4, 6) - 1, part(6, 8), part(9, 11), part(11, 13), part(13, 15));
+  // A 31st of February would be one of March.
+  return amzDate(time) === date ? time : undefined;
+}
+
 function headerNames(text: string): string[] {
-  const names = text.split(';');
-  if (names.some((name) => !/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name)))
-    throw incompleteSignature('SignedHeaders is not a list of header names in lower case, joined by semicolons');
-  return names;
+  if (/^[a-z0-9!#$%&'*+.^_`|~-]+(;[a-z0-9!#$%&'*+.^_`|~-]+)*$/.test(text)) return text.split(';');
+  throw incompleteSignature('SignedHeaders is not a list of header names in lower case, joined by semicolons');
 }
 
 function hexadecimal(signature: string): string {
