@@ -27,7 +27,7 @@ export async function serve(handle: Handle, { host, port }: { host: string; port
   const blocks = new Buffers(BLOCK_SIZE);
   server.on('request', (incoming, outgoing) => {
     const block = isBlock(incoming) ? blocks.take() : undefined;
-    readRequest(incoming, { gone: goneOf(outgoing), ...(block ? { block } : {}) })
+    readRequest(incoming, { outgoing, ...(block ? { block } : {}) })
       .then(handle)
       .then((response) => send(response, outgoing, server))
       // The caller went away in the middle of its request, or sends without end: there is nobody to answer.
@@ -61,8 +61,10 @@ function close(server: Server): Promise<void> {
 /** Aborted when the connection ends before the answer has been sent. */
 export function goneOf(outgoing: ServerResponse): AbortSignal {
   const controller = new AbortController();
+  const isGone = () => !outgoing.writableFinished;
+  if (outgoing.closed && isGone()) controller.abort();
   outgoing.once('close', () => {
-    if (!outgoing.writableFinished) controller.abort();
+    if (isGone()) controller.abort();
   });
   return controller.signal;
 }
@@ -72,22 +74,28 @@ const isBlock = ({ headers }: IncomingMessage) => headers['content-length'] === 
 
 async function readRequest(
   incoming: IncomingMessage,
-  { gone, block }: { gone: AbortSignal; block?: Buffer },
+  { outgoing, block }: { outgoing: ServerResponse; block?: Buffer },
 ): Promise<HttpRequest> {
-  const { path, query } = splitTarget(incoming.url ?? '/');
+  const body = await (block ? readBlock(incoming, block) : readBody(incoming));
+  let gone: AbortSignal | undefined;
   return {
     method: incoming.method ?? 'GET',
-    path,
-    query,
-    headers: Object.fromEntries(
-      Object.entries(incoming.headers).map(([name, value]) => [
-        name,
-        Array.isArray(value) ? value.join(',') : (value ?? ''),
-      ]),
-    ),
-    body: await (block ? readBlock(incoming, block) : readBody(incoming)),
-    gone,
+    ...splitTarget(incoming.url ?? '/'),
+    headers: headersOf(incoming),
+    body,
+    // Made when it is asked for: few wait for anything, and blocks come by the thousand.
+    get gone() {
+      gone ??= goneOf(outgoing);
+      return gone;
+    },
   };
+}
+
+function headersOf(incoming: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value = ''] of Object.entries(incoming.headers))
+    headers[name] = typeof value === 'string' ? value : value.join(',');
+  return headers;
 }
 
 /** One chunk over the limit is kept, by which the dispatcher sees that there is too much. */
@@ -117,12 +125,16 @@ function readBlock(incoming: IncomingMessage, into: Buffer): Promise<Buffer> {
       resolve(into.subarray(0, length));
     });
     incoming.once('error', reject);
-    incoming.once('close', () => reject(new Error('the caller went away')));
+    incoming.once('close', () => {
+      if (!incoming.complete) reject(new Error('the caller went away'));
+    });
   });
 }
 
 /** Path and query of a request target, the path as it was sent. A proxy's target is a whole URL. */
 function splitTarget(target: string): Pick<HttpRequest, 'path' | 'query'> {
-  const [path = '', ...query] = target.replace(/^https?:\/\/[^/?]*/i, '').split('?');
-  return { path: path || '/', query: Object.fromEntries(new URLSearchParams(query.join('?'))) };
+  const own = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '');
+  const end = own.indexOf('?');
+  if (end < 0) return { path: own || '/', query: {} };
+  return { path: own.slice(0, end) || '/', query: Object.fromEntries(new URLSearchParams(own.slice(end + 1))) };
 }

@@ -96,9 +96,10 @@ async function answer(request: HttpRequest, call: Call): Promise<HttpResponse> {
 }
 
 async function run(request: HttpRequest, options: EbsEndpointOptions): Promise<HttpResponse> {
-  const route = ROUTES.find(({ method, path }) => method === request.method && path.test(request.path));
-  if (!route)
+  const found = routeOf(request);
+  if (!found)
     throw new EbsError(['UnknownOperationException', 404], `${request.method} ${request.path} is no EBS operation`);
+  const { route, names } = found;
   const isPut = route.operation === 'PutSnapshotBlock';
   const digest = isPut ? await sha256(request.body) : undefined;
   const signing = {
@@ -106,7 +107,6 @@ async function run(request: HttpRequest, options: EbsEndpointOptions): Promise<H
     ...(digest ? { unsignedPayload: true, bodySha256: digest.toString('hex') } : {}),
   };
   await authenticate(request, signing, options.verifier ? { verifier: options.verifier } : {});
-  const names = (route.path.exec(request.path) ?? []).slice(1);
   await fail(route.operation, names[0] ?? '', options.faults);
   const { query, headers, body } = request;
   const output = await route.run({ names, query, headers, body, ...(digest ? { digest } : {}) }, options);
@@ -116,6 +116,14 @@ async function run(request: HttpRequest, options: EbsEndpointOptions): Promise<H
     headers: { 'content-type': 'application/json', ...output.headers },
     body: Buffer.isBuffer(output.body) ? output.body : output.body === undefined ? '' : JSON.stringify(output.body),
   };
+}
+
+function routeOf({ method, path }: HttpRequest): { route: Route; names: string[] } | undefined {
+  for (const route of ROUTES) {
+    const names = route.method === method ? route.path.exec(path) : null;
+    if (names) return { route, names: names.slice(1) };
+  }
+  return undefined;
 }
 
 async function fail(operation: EbsOperation, id: string, faults: Faults | undefined) {

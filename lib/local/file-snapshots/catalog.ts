@@ -128,15 +128,15 @@ export class Catalog {
         digest,
       );
     else if (this.#run('UPDATE block SET uses = uses + 1 WHERE digest = ?', digest) === 0) return 'unknown';
-    const before = this.#sql('SELECT digest FROM pending WHERE snapshot = ? AND idx = ?').get(id, index);
-    this.#run(
-      'INSERT INTO pending VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET digest = excluded.digest',
-      id,
-      index,
-      digest,
-    );
-    if (before) this.#run('UPDATE block SET uses = uses - 1 WHERE digest = ?', before.digest as Uint8Array);
+    if (this.#run('INSERT OR IGNORE INTO pending VALUES (?, ?, ?)', id, index, digest) === 0)
+      this.#rewrite({ id, index, digest });
     return 'noted';
+  }
+
+  #rewrite({ id, index, digest }: Pick<Put, 'id' | 'index' | 'digest'>) {
+    const before = this.#sql('SELECT digest FROM pending WHERE snapshot = ? AND idx = ?').get(id, index)!;
+    this.#run('UPDATE pending SET digest = ? WHERE snapshot = ? AND idx = ?', digest, id, index);
+    this.#run('UPDATE block SET uses = uses - 1 WHERE digest = ?', before.digest as Uint8Array);
   }
 
   /** The puts into a pending snapshot, in ascending order, from index `first` up to, not including, `end`. */
