@@ -8,8 +8,8 @@ export interface ConcurrencyLimits {
 
 /** For a store that is far away. 8 is enough for a near one; AWS counts 100 ms a put, of which 64 make 640 a second. */
 export const REMOTE_LIMITS: ConcurrencyLimits = { start: 8, max: 64 };
-/** For a store on the same machine: more puts only wait for the same two cores, and are repeated after a crash. */
-export const LOCAL_LIMITS: ConcurrencyLimits = { start: 4, max: 4 };
+/** For a store on the same machine: more puts only wait for the same cores, and are repeated after a crash. */
+export const LOCAL_LIMITS: ConcurrencyLimits = { start: 6, max: 6 };
 
 /** What is left of the limit after the store asked to slow down. */
 const CUT = 0.7;

@@ -130,7 +130,7 @@ for (const one of [...Object.values(connectors), service]) await one.kill();
 snapshots.close();
 proxy.close();
 rmSync(folder, { recursive: true });
-// A kill repeats what was put and not noted yet: four blocks a copy, and two copies a connector.
-if (repeated > Math.max(1, kills * 0.35))
+// A kill repeats what was put and not noted yet: six blocks a copy, and two copies a connector.
+if (repeated > Math.max(1, kills * 0.5))
   throw new Error(`seed ${SEED}: ${repeated.toFixed(2)} % of the blocks were put again`);
 process.exit(0);

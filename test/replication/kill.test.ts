@@ -8,7 +8,8 @@ import type { TransferResult } from '../../lib/replication/transfer-server.ts';
 import { BLOCK_SIZE } from '../../lib/snapshots.ts';
 import { CLOCK, demandSameBytes } from './data-centre.ts';
 
-const BLOCKS = 400;
+/** A kill repeats what was under way, six blocks at most: one in a hundred. */
+const BLOCKS = 600;
 let folder: string;
 
 beforeEach(() => {

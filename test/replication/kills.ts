@@ -31,8 +31,8 @@ import { demandSameBytes } from './data-centre.ts';
 const SHORT = process.argv.includes('--short');
 const ROUNDS = SHORT ? 1 : 5;
 const KILLS = 3;
-/** So many that those on their way at each kill, four at a time, are less than the share. */
-const BLOCKS = 1_600;
+/** So many that those on their way at each kill, six at a time, are less than the share. */
+const BLOCKS = 1_900;
 /** Share of the blocks that may be put twice, all kills together. */
 const REPEATED = 0.01;
 /** A record of a journal, and of its first line at most. */
