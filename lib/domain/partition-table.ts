@@ -6,9 +6,7 @@ export interface PartitionTable {
   /** Bytes of the sectors in which it counts. */
   readonly sectorSize: number;
   readonly hasEfiSystemPartition: boolean;
-  /** Windows makes one on every disk that it starts from by UEFI. */
-  readonly hasMicrosoftReservedPartition: boolean;
-  /** A disk that Windows starts from; where firmware starts the active partition of an MBR, that is one of NTFS. */
+  /** Windows makes a reserved partition on every disk that it starts from by UEFI; of an MBR, firmware starts the active partition, which is one of NTFS. */
   readonly startsWindows: boolean;
 }
 
@@ -38,7 +36,6 @@ export function readPartitionTable(start: Buffer): PartitionTable | undefined {
     scheme: 'gpt',
     sectorSize,
     hasEfiSystemPartition: has(EFI_SYSTEM_PARTITION),
-    hasMicrosoftReservedPartition: has(MICROSOFT_RESERVED_PARTITION),
     startsWindows: has(MICROSOFT_RESERVED_PARTITION),
   };
 }
@@ -100,6 +97,5 @@ function masterBootRecord(start: Buffer): PartitionTable | undefined {
   const isTable = entries.every(({ status }) => status === 0 || status === ACTIVE);
   if (!isTable || entries.every(({ type }) => type === 0)) return undefined;
   const startsWindows = entries.some(({ status, type }) => status === ACTIVE && type === NTFS);
-  const ofGpt = { hasEfiSystemPartition: false, hasMicrosoftReservedPartition: false };
-  return { scheme: 'mbr', sectorSize: MBR_SECTOR, ...ofGpt, startsWindows };
+  return { scheme: 'mbr', sectorSize: MBR_SECTOR, hasEfiSystemPartition: false, startsWindows };
 }

@@ -38,7 +38,7 @@ describe('readPartitionTable', () => {
     [
       'a GPT of Windows',
       gpt(512, [EFI_SYSTEM, MICROSOFT_RESERVED]),
-      { hasEfiSystemPartition: true, hasMicrosoftReservedPartition: true, startsWindows: true },
+      { hasEfiSystemPartition: true, startsWindows: true },
       'uefi',
     ],
     ['its last entry', gpt(512, [...Array<string>(127).fill(LINUX), EFI_SYSTEM]), {}, 'uefi'],

@@ -49,8 +49,7 @@ const imageDisk = ({ snapshotId, sizeGiB, bytes }: TransferResult['disks'][numbe
   deleteOnTermination: false,
 });
 
-const platformOf = ({ hasMicrosoftReservedPartition }: PartitionTable) =>
-  hasMicrosoftReservedPartition ? 'Windows' : 'Linux';
+const platformOf = ({ startsWindows }: PartitionTable) => (startsWindows ? 'Windows' : 'Linux');
 
 /** The partition table of a disk. All of it is in the first block, which is absent when it is zero. */
 export async function partitionTableOf(
