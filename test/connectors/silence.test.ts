@@ -1,12 +1,18 @@
 import { join } from 'node:path';
-import { GetConnectorsCommand, GetReplicationJobsCommand } from '@aws-sdk/client-sms';
+import {
+  DisassociateConnectorCommand,
+  GetConnectorsCommand,
+  GetReplicationJobsCommand,
+  GetServersCommand,
+  ImportServerCatalogCommand,
+} from '@aws-sdk/client-sms';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { simulatedSource } from '../simulators/source.ts';
 import { VirtualClock } from '../simulators/virtual-clock.ts';
 import { startAgent, type TestAgent } from '../support/agent.ts';
 import { activationCode, importedServers, lastRun, type Place, replicate } from '../support/connectors.ts';
 import { rehost } from '../support/process.ts';
-import { type Started, start, until } from '../support/start.ts';
+import { type Started, start, until, writeDisk } from '../support/start.ts';
 
 /** A few seconds are enough; a machine with other work takes longer. */
 jest.setTimeout(60_000);
@@ -34,6 +40,34 @@ beforeEach(async () => {
 afterEach(async () => {
   await agent?.stop();
   await started.end();
+});
+
+test('an import keeps the servers that a silent connector saw, and says whom it did not ask; they go when it is disassociated', async () => {
+  await started.end();
+  started = await start({ clock, servers: ['web1'] });
+  place = { url: started.rehost.url, region: 'us-east-1', credentials: started.rehost.accessKey };
+  const elsewhere = join(started.folder, 'elsewhere');
+  writeDisk(elsewhere, 'db1');
+  agent = await startAgent(place, { source: simulatedSource(elsewhere), folder: join(started.folder, 'one') });
+  const { connectorId } = agent.identity;
+  const again = async () => {
+    await started.sms.send(new ImportServerCatalogCommand({}));
+    await pass(MINUTE / 2);
+    const { serverList = [], serverCatalogStatus } = await started.sms.send(new GetServersCommand({}));
+    expect(serverCatalogStatus).toBe('AVAILABLE');
+    return serverList.map(({ vmServer }) => vmServer!.vmName).sort();
+  };
+  expect([...(await importedServers(started.sms)).keys()].sort()).toEqual(['db1', 'web1']);
+  await agent.stop();
+  await pass(3 * MINUTE);
+  expect(await again()).toEqual(['db1', 'web1']);
+  const catalog = await started.rehost.services.store.get('ServerCatalog', 'catalog');
+  expect(catalog?.statusMessage).toBe(
+    `not asked, since UNHEALTHY: ${connectorId}; servers of such connectors are as they were seen last`,
+  );
+
+  await started.sms.send(new DisassociateConnectorCommand({ connectorId }));
+  expect(await again()).toEqual(['web1']);
 });
 
 test('a connector that falls silent in the middle of a copy fails its run within 20 minutes, by name', async () => {

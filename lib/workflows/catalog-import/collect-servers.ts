@@ -6,14 +6,21 @@ import type { DiscoveredServer, Services } from '../../ports.ts';
 /** Servers written in one transaction, below the store's limit. */
 const BATCH = 50;
 
+export interface Collected {
+  readonly servers: number;
+  /** The connectors that could not be asked for the servers of their managers, and no other in their place. */
+  readonly silent: readonly Pick<Connector, 'id' | 'vmManagerId'>[];
+}
+
 /** Writes the servers that the healthy connectors see into the catalog. A server keeps its id from import to import. */
 export async function collectServers(
   { importNumber }: { importNumber: number },
   { store, connectors }: Services,
-): Promise<{ servers: number }> {
+): Promise<Collected> {
   const { items } = await store.query('Connector', { index: 'all', partition: 'all' });
+  const healthy = items.filter(({ status }) => status === 'HEALTHY');
   let servers = 0;
-  for (const connector of items.filter(({ status }) => status === 'HEALTHY')) {
+  for (const connector of healthy) {
     let batch: DiscoveredServer[] = [];
     const write = async () => {
       const changes = await Promise.all(batch.map((found) => change(found, { connector, importNumber }, store)));
@@ -27,7 +34,9 @@ export async function collectServers(
     }
     await write();
   }
-  return { servers };
+  const asked = new Set(healthy.map(({ vmManagerId }) => vmManagerId));
+  const silent = items.filter(({ status, vmManagerId }) => status === 'UNHEALTHY' && !asked.has(vmManagerId));
+  return { servers, silent: silent.map(({ id, vmManagerId }) => ({ id, vmManagerId })) };
 }
 
 async function change(
