@@ -23,8 +23,6 @@ import { uploadBySdk } from './copy/sdk-uploader.ts';
 
 /** Rounds, after one to warm up; in each every program copies the same disk once. */
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
-/** Those that take long are measured in the first rounds only. */
-const SLOW_ROUNDS = Math.min(3, ROUNDS);
 
 const CP = 'cp --sparse=always';
 const HTTP = 'ours, over HTTP';
@@ -69,7 +67,7 @@ export async function bench(): Promise<void> {
     console.log(`  a disk of ${DISK_SIZE / GIB} GiB with ${DATA_SIZE / GIB} GiB of data; the best of ${ROUNDS} rounds`);
     const times: Times = {};
     for (let round = 0; round <= ROUNDS; round++)
-      for (const [name, sample] of Object.entries(await fullCopies(bed, { ...has, slow: round <= SLOW_ROUNDS })))
+      for (const [name, sample] of Object.entries(await fullCopies(bed, has)))
         if (round > 0) times[name] = [...(times[name] ?? []), sample];
     reportFull(times);
     reportIncrements(await increments(bed));
@@ -115,11 +113,10 @@ interface Has {
   readonly boto3: string | undefined;
   readonly qemu: boolean;
   readonly nbdcopy: boolean;
-  readonly slow: boolean;
 }
 
 /** Milliseconds of each program for the same disk. */
-async function fullCopies(bed: Bed, { boto3, qemu, nbdcopy, slow }: Has): Promise<Record<string, Sample>> {
+async function fullCopies(bed: Bed, { boto3, qemu, nbdcopy }: Has): Promise<Record<string, Sample>> {
   const { disk, folder, service, snapshots, meter } = bed;
   const target = join(folder, 'copy');
   const fileCopy = async (command: string, args: readonly string[]) => {
@@ -134,7 +131,6 @@ async function fullCopies(bed: Bed, { boto3, qemu, nbdcopy, slow }: Has): Promis
   };
   if (qemu) times[QEMU_IMG] = await fileCopy('qemu-img', ['convert', '-f', 'raw', '-O', 'raw', disk]);
   if (nbdcopy) times[NBDCOPY] = await fileCopy('nbdcopy', [disk]);
-  if (!slow) return times;
   if (qemu) times[VMDK] = await fullTime(bed, 'vmdk');
   let made = '';
   times[SDK] = await meter(async () => {
@@ -183,7 +179,7 @@ async function increments({ folder, disk, snapshots, meter }: Bed) {
   const scanned = (runId: string) => copy({ folder, snapshots, vmId: 'vm', jobId: 'scanned', runId });
   await run('0', 'listed');
   await scanned('0');
-  for (let round = 1; round <= SLOW_ROUNDS; round++) {
+  for (let round = 1; round <= ROUNDS; round++) {
     const offsets = await changeDisk(disk);
     times.list.push(await meter(() => run(`${round}`, 'listed', offsets)));
     times.scan.push(await meter(() => scanned(`${round}`)));
