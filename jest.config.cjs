@@ -17,5 +17,5 @@ module.exports = {
   transformIgnorePatterns: ['/node_modules/(?!(@middy)/)'],
   testTimeout: 20_000,
   // Most tests wait for processes and disks more than they compute.
-  maxWorkers: '100%',
+  maxWorkers: '150%',
 };
