@@ -1,3 +1,4 @@
+const { availableParallelism } = require('node:os');
 const { join } = require('node:path');
 
 // Node keeps what it compiled for the next process: those that tests start, by the hundred, are up in half the time.
@@ -17,5 +18,5 @@ module.exports = {
   transformIgnorePatterns: ['/node_modules/(?!(@middy)/)'],
   testTimeout: 20_000,
   // Most tests wait for processes and disks more than they compute.
-  maxWorkers: '150%',
+  maxWorkers: Math.ceil(1.5 * availableParallelism()),
 };
