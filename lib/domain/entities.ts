@@ -208,6 +208,8 @@ export interface Validation extends EntityBase {
   /** The launch that it validates. */
   readonly launchNumber: number;
   readonly latestValidationTime?: number;
+  /** Where the launch stands in its trace, as X-Ray's header says it: what a server reports is a part of that. */
+  readonly trace?: string;
   /** Of a server's own validation: the server, and the image that it was validated with. */
   readonly serverId?: string;
   readonly amiId?: string;

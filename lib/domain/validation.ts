@@ -20,12 +20,24 @@ export const configuredValidations = (configuration: ValidationConfiguration | u
 export function queued(
   known: Validation | undefined,
   configured: Configured,
-  launch: { app: Pick<App, 'id' | 'launchNumber'>; amiId?: string | undefined; at: number },
+  launch: { app: Pick<App, 'id' | 'launchNumber'>; amiId?: string | undefined; at: number; trace?: string | undefined },
 ): Change<'Validation'> {
-  const { app, amiId, at } = launch;
+  const { app, amiId, at, trace } = launch;
   const ready = known ? superseded(known, at) : first(configured, app, at);
-  const { statusMessage: _, ssmOutput: __, commandId: ___, deadline: ____, amiId: _____, ...rest } = ready.entity;
-  const entity = { ...rest, name: configured.name, launchNumber: app.launchNumber, ...(amiId ? { amiId } : {}) };
+  const { id, version, sequence, appId, status, latestValidationTime, serverId } = ready.entity;
+  const entity: Validation = {
+    id,
+    version,
+    sequence,
+    appId,
+    status,
+    name: configured.name,
+    launchNumber: app.launchNumber,
+    ...(latestValidationTime === undefined ? {} : { latestValidationTime }),
+    ...(serverId ? { serverId } : {}),
+    ...(amiId ? { amiId } : {}),
+    ...(trace ? { trace } : {}),
+  };
   return advance({ ...ready, entity }, ['Validation', 'PENDING'], { at });
 }
 

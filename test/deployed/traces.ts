@@ -29,7 +29,7 @@ export function traces(deployment: () => Deployment) {
   test('every event of a migration is in its trace, whoever wrote it', () => {
     for (const { root, put } of passes) expect(rootsOf(put)).toEqual([root]);
     const shop = passes.find(({ name }) => name.startsWith('shop-'))!;
-    // Those of transfers and of progress are written by the API on behalf of a connector.
+    // Those of transfers and of progress are written by the API on behalf of a connector, those of validations on behalf of a server.
     expect(new Set(shop.put.map(({ detailType }) => detailType.replace(' State Change', '')))).toEqual(
       new Set([
         'Migration',
@@ -40,6 +40,7 @@ export function traces(deployment: () => Deployment) {
         'Replication Run Progress',
         'Transfer',
         'Image',
+        'Validation',
         'Server Migration Job',
       ]),
     );

@@ -20,7 +20,7 @@ export async function queueValidations(
     if (staysAsItIs(known, { app, one, amiId })) continue;
     validations++;
     if (known?.status === 'PENDING' && known.launchNumber === launchNumber) continue;
-    await store.transact([queued(known, one, { app, amiId, at: clock.now() })]);
+    await store.transact([queued(known, one, { app, amiId, at: clock.now(), trace: services.trace?.() })]);
   }
   return { validations };
 }

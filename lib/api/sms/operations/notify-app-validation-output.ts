@@ -1,4 +1,5 @@
 import type { NotifyAppValidationOutputRequest, NotifyAppValidationOutputResponse } from '@aws-sdk/client-sms';
+import { onBehalfOf } from '../../../domain/transition.ts';
 import { decided, isDecided } from '../../../domain/validation.ts';
 import type { Services } from '../../../ports.ts';
 import { invalidParameter, missingRequiredParameter, operationNotPermitted } from '../../errors.ts';
@@ -30,6 +31,7 @@ export async function notifyAppValidationOutput(
     throw operationNotPermitted(
       `validation ${validationId} is ${validation.status} already; launch again to repeat it`,
     );
-  await store.transact([decided(validation, { status, message: statusMessage }, clock.now())]);
+  const change = decided(validation, { status, message: statusMessage }, clock.now());
+  await store.transact([onBehalfOf(validation, change)]);
   return {};
 }
