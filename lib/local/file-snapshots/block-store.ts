@@ -3,8 +3,8 @@ import { SnapshotStateError } from '../../snapshots.ts';
 import type { Catalog, NewPut, Noted, Put } from './catalog.ts';
 import { Packs } from './packs.ts';
 
-/** Blocks written since the last sync after which one begins beside the copy: 64 MiB. Then little is left to wait for when a snapshot is sealed. */
-const SYNC_AFTER = 128;
+/** Blocks written since the last sync after which one begins beside the copy: 16 MiB. Then little is left to wait for when a snapshot is sealed. */
+const SYNC_AFTER = 32;
 
 interface Block {
   readonly slot: number;
