@@ -17,7 +17,8 @@ import { VERSION } from '../version.ts';
 import { type Command, UsageError } from './command.ts';
 import { connectorBlocks } from './connector-blocks.ts';
 import { COPY_OPTIONS, copyConfig } from './copy-options.ts';
-import { log, SOURCE, SOURCE_NOTE } from './service-options.ts';
+import { log } from './service-options.ts';
+import { SOURCE, SOURCE_NOTE } from './shared-options.ts';
 
 /** Folder of baselines and journals, within the connector's. */
 const JOBS = 'jobs';

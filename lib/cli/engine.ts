@@ -9,15 +9,14 @@ import { serveEngine } from '../local/engine-server.ts';
 import { openEngineStore } from '../local/sqlite-engine-store.ts';
 import { systemClock } from '../local/system-clock.ts';
 import { type Command, UsageError } from './command.ts';
-
-const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
+import { LOOPBACK, PORT } from './shared-options.ts';
 
 /** The Step Functions API alone, durably, from a folder. Functions are invoked at AWS_ENDPOINT_URL_LAMBDA; events go to AWS_ENDPOINT_URL_EVENTBRIDGE, or into a file. */
 export const engine: Command = {
   options: {
     data: { type: 'string', value: 'FOLDER', required: true, text: 'where it keeps state machines and executions' },
     auth: { type: 'string', value: 'none', required: true, text: 'it checks no signatures, and wants that said' },
-    port: { type: 'string', value: 'PORT', default: '4599', text: 'where it listens; 0 takes any that is free' },
+    port: PORT,
     host: { type: 'string', value: 'ADDRESS', default: '127.0.0.1', text: 'the address at which it listens; loopback' },
     account: { type: 'string', value: 'DIGITS', default: '000000000000', text: 'the account that ARNs name' },
     region: { type: 'string', value: 'REGION', default: 'us-east-1', text: 'the region that ARNs name' },

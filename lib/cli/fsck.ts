@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { DataFolderReport } from '../local/check-data-folder.ts';
 import type { Command } from './command.ts';
-import { DATA } from './service-options.ts';
+import { DATA } from './shared-options.ts';
 
 export const fsck: Command = {
   options: {

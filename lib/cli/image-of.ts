@@ -1,7 +1,7 @@
 import type { ImageFolder } from '../local/image-folder.ts';
 import type { ImageSpec } from '../ports.ts';
 import type { Argument, Option } from './command.ts';
-import { DATA } from './service-options.ts';
+import { DATA } from './shared-options.ts';
 
 /** An image of this machine, as an argument. */
 export const IMAGE: Argument = { name: 'IMAGE', text: 'the image, such as ami-0123456789abcdef0' };

@@ -28,7 +28,8 @@ import {
   runningMigration,
 } from './migration.ts';
 import { type Display, display, type ServerProgress } from './progress.ts';
-import { DATA, log, SERVICE_OPTIONS, serviceOptions } from './service-options.ts';
+import { log, SERVICE_OPTIONS, serviceOptions } from './service-options.ts';
+import { DATA } from './shared-options.ts';
 
 /** Milliseconds between two looks at the migration. */
 const INTERVAL = 250;

@@ -6,7 +6,7 @@ import { openImageFolder } from '../local/image-folder.ts';
 import { snapshotBytes } from '../local/snapshot-bytes.ts';
 import type { Command } from './command.ts';
 import { imageOf, STOPPED_DATA } from './image-of.ts';
-import { SOURCE, SOURCE_NOTE } from './service-options.ts';
+import { SOURCE, SOURCE_NOTE } from './shared-options.ts';
 
 /** Exit statuses by verdict. */
 const STATUS: Readonly<Record<Preflight['verdict'], number>> = { ready: 0, 'needs import': 3, unsupported: 4 };

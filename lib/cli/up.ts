@@ -1,6 +1,7 @@
 import type { RehostOptions } from '../local/rehost.ts';
 import type { Command } from './command.ts';
-import { SERVICE_OPTIONS, SOURCE_NOTE, serviceOptions } from './service-options.ts';
+import { SERVICE_OPTIONS, serviceOptions } from './service-options.ts';
+import { SOURCE_NOTE } from './shared-options.ts';
 
 export const up: Command = {
   options: {
