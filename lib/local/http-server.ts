@@ -126,7 +126,7 @@ function readBlock(incoming: IncomingMessage, into: Buffer): Promise<Buffer> {
     });
     incoming.once('error', reject);
     incoming.once('close', () => {
-      if (!incoming.complete) reject(new Error('the caller went away'));
+      if (!incoming.readableEnded) reject(new Error('the caller went away'));
     });
   });
 }
