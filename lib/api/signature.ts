@@ -26,7 +26,7 @@ export interface CallerKey {
 }
 
 /** Who signed a request. */
-export interface Caller {
+export interface Signer {
   readonly accessKeyId: string;
   readonly key: CallerKey;
 }
@@ -44,7 +44,7 @@ export interface Signing {
 const MAX_SKEW = 5 * 60_000;
 
 /** The caller whose key signed the request. Throws the error that AWS JSON services answer otherwise. */
-export async function verifySignature(request: HttpRequest, signing: Signing, verifier: Verifier): Promise<Caller> {
+export async function verifySignature(request: HttpRequest, signing: Signing, verifier: Verifier): Promise<Signer> {
   const claim = readClaim(request);
   if (claim.service !== signing.signingName)
     throw invalidSignature(
