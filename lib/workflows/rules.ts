@@ -146,10 +146,14 @@ export function startOf(event: EventBridgeEvent, services: Pick<Services, 'confi
       input: event.detail as Json,
     };
   }
-  const rule = event.source === 'rehost' ? RULES[event['detail-type']] : undefined;
-  return rule && matches(rule.when, event.detail)
-    ? rule.start(event.detail as unknown as StateChange, services)
-    : undefined;
+  const rule = ruleOf({ source: event.source, detailType: event['detail-type'], detail: event.detail });
+  return rule?.start(event.detail as unknown as StateChange, services);
+}
+
+/** The rule that the event is one of. */
+export function ruleOf({ source, detailType, detail }: { source: string; detailType: string; detail: unknown }) {
+  const rule = source === 'rehost' ? RULES[detailType] : undefined;
+  return rule && matches(rule.when, detail) ? rule : undefined;
 }
 
 export const executionNameOfRun = ({ id, schedule }: Pick<ReplicationRun, 'id' | 'schedule'>) => `${id}-${schedule}`;

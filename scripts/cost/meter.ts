@@ -1,11 +1,10 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { Entities, Kind } from '../../lib/domain/entities.ts';
-import { matches } from '../../lib/domain/event-pattern.ts';
 import type { Change } from '../../lib/domain/transition.ts';
 import { SqliteStore } from '../../lib/local/sqlite-store.ts';
 import type { Target } from '../../lib/ports.ts';
 import { INDEXES, type Query, type Removal } from '../../lib/store.ts';
-import { RULES } from '../../lib/workflows/rules.ts';
+import { ruleOf } from '../../lib/workflows/rules.ts';
 
 /** What a migration used, in the units that AWS charges for. */
 export interface Usage {
@@ -71,8 +70,7 @@ function countWrite({ kind, entity, events }: Change) {
   for (const event of events) {
     usage.writeUnits += 2 * Math.ceil(bytesOf(event) / 1_024);
     usage.events++;
-    const rule = event.source === 'rehost' ? RULES[event.detailType] : undefined;
-    if (rule && matches(rule.when, event.detail)) usage.matchedEvents++;
+    if (ruleOf(event)) usage.matchedEvents++;
   }
 }
 
