@@ -4,7 +4,7 @@ import { connectorActions } from '../../lib/api/connectors/actions.ts';
 import { adminApi } from '../../lib/api/connectors/admin-api.ts';
 import { storedKeys } from '../../lib/api/connectors/permissions.ts';
 import { createDispatcher } from '../../lib/api/dispatch.ts';
-import type { HttpResponse } from '../../lib/api/http.ts';
+import type { HttpRequest, HttpResponse } from '../../lib/api/http.ts';
 import { smsApi } from '../../lib/api/sms/api.ts';
 import { throttle } from '../../lib/api/throttle.ts';
 import { takingNotifications } from '../../lib/api/validation-notifications.ts';
@@ -23,6 +23,7 @@ import type { DirectCall } from '../../lib/aws/lambda-request-handler.ts';
 import { POLLING_BELL } from '../../lib/aws/polling-bell.ts';
 import { awsServices, readEnvironment } from '../../lib/aws/services.ts';
 import { traceOf } from '../../lib/aws/trace.ts';
+import { logsFailure } from './logs-failure.ts';
 import { prepared } from './prepared.ts';
 
 /** What a function URL sends. Source: Lambda developer guide, function URLs, payload format 2.0. */
@@ -39,15 +40,16 @@ interface UrlCall {
 export function api() {
   const dispatchers = prepared(prepare);
   return middy<UrlCall | DirectCall, object>()
-    .onError(({ error }) => console.error({ message: 'the API failed', ...traceOf(), error: String(error) }))
+    .onError(logsFailure('the API failed'))
     .handler(async (call) => {
       const begin = Date.now();
       const { byUrl, direct } = await dispatchers();
       const viaUrl = 'requestContext' in call;
-      const answer = viaUrl ? await byUrl(urlRequest(call)) : await direct(directRequest(call));
+      const request = viaUrl ? urlRequest(call) : directRequest(call);
+      const answer = await (viaUrl ? byUrl : direct)(request);
       console.info({
         message: 'call',
-        ...aboutCall(call),
+        ...aboutCall(request),
         ...traceOf(),
         status: answer.status,
         ms: Date.now() - begin,
@@ -57,12 +59,10 @@ export function api() {
 }
 
 /** Who called what, about what. Paths are not logged: those at which servers report are secret. */
-function aboutCall(call: UrlCall | DirectCall) {
-  if (!('requestContext' in call)) return { operation: call.target.split('.').at(-1), ...idsIn(call.body) };
-  const { 'x-amz-target': target = '', authorization = '' } = call.headers;
+function aboutCall({ headers, body }: HttpRequest) {
+  const { 'x-amz-target': target = '', authorization = '' } = headers;
   const [, accessKeyId] = /Credential=([\w-]{1,128})\//.exec(authorization) ?? [];
-  const ids = idsIn(urlRequest(call).body.toString());
-  return { operation: target.split('.').at(-1), ...(accessKeyId ? { accessKeyId } : {}), ...ids };
+  return { operation: target.split('.').at(-1), ...(accessKeyId ? { accessKeyId } : {}), ...idsIn(body.toString()) };
 }
 
 /** The ids that a request names, if they look like such: whoever is refused may have sent anything. */
@@ -102,7 +102,7 @@ const urlRequest = ({
   body = '',
   isBase64Encoded,
   requestContext,
-}: UrlCall) => ({
+}: UrlCall): HttpRequest => ({
   method: requestContext.http.method,
   path: rawPath,
   query: queryStringParameters,
@@ -118,7 +118,7 @@ const urlAnswer = ({ status, headers, body }: HttpResponse) => ({
   isBase64Encoded: typeof body !== 'string',
 });
 
-const directRequest = ({ target, body }: DirectCall) => ({
+const directRequest = ({ target, body }: DirectCall): HttpRequest => ({
   method: 'POST',
   path: '/',
   query: {},

@@ -9,6 +9,7 @@ import { type Replayed, type ReplayRequest, replayEvents } from '../../lib/aws/r
 import { readEnvironment, variable } from '../../lib/aws/services.ts';
 import { storedEvents } from '../../lib/aws/stored-events.ts';
 import { traceOf } from '../../lib/aws/trace.ts';
+import { logsFailure } from './logs-failure.ts';
 
 /** Puts events on the bus again, for a person who asks for it: docs/runbook.md, events-unpublished. */
 export function replay() {
@@ -25,7 +26,7 @@ export function replay() {
     region,
   };
   return middy<ReplayRequest | null, Replayed>()
-    .onError(({ error }) => console.error({ message: 'events not replayed', ...traceOf(), error: String(error) }))
+    .onError(logsFailure('events not replayed'))
     .handler(async (request) => {
       const replayed = await replayEvents(request ?? {}, services);
       console.info({ message: 'events replayed', ...traceOf(), ...replayed });

@@ -5,17 +5,15 @@ import { eventBridgeEvents } from '../../lib/aws/event-bridge-events.ts';
 import { metricLines } from '../../lib/aws/metrics.ts';
 import { readEnvironment, variable } from '../../lib/aws/services.ts';
 import { eventOf, publishStream, type StreamRecord } from '../../lib/aws/stream-events.ts';
-import { traceOf } from '../../lib/aws/trace.ts';
 import { transitionMetrics } from '../../lib/aws/transition-metrics.ts';
+import { logsFailure } from './logs-failure.ts';
 
 /** Takes the records of the table's stream to the bus, and counts them; a batch that fails comes again. */
 export function stream() {
   const { account, region } = readEnvironment(process.env);
   const events = eventBridgeEvents(awsClient(EventBridgeClient), variable(process.env, 'BUS'));
   return middy<{ Records: StreamRecord[] }, void>()
-    .onError(({ error }) =>
-      console.error({ message: 'events could not be published', ...traceOf(), error: String(error) }),
-    )
+    .onError(logsFailure('events could not be published'))
     .handler(async ({ Records }) => {
       await publishStream(Records, { events, account, region });
       const published = Records.flatMap((record) => eventOf(record) ?? []);
